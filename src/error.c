@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#include "src/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum nb_code nb_error_set(struct nb_error *error, enum nb_code code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    error->code = code;
+    return code;
+}
