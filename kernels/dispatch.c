@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Which ISAs this program has and this machine can run. Compiled for the baseline CPU, with -DNB_BUILT_<TABLE> for every
+// table that kernels/meson.build builds.
+#include "kernels/kernels.h"
+
+#include <string.h>
+
+// What the CPU offers and the operating system saves on a context switch: the compiler's run-time asks both.
+#if defined(__x86_64__)
+#    define CPU_HAS_FMA (__builtin_cpu_supports("avx") && __builtin_cpu_supports("fma"))
+#    define CPU_HAS_AVX2 (__builtin_cpu_supports("avx2") && CPU_HAS_FMA)
+#endif
+
+#define DECLARE(table)                                                                             \
+    extern const struct nb_kernels_f32 nb_table_f32_##table;                                       \
+    extern const struct nb_kernels_f64 nb_table_f64_##table;
+DECLARE(scalar)
+DECLARE(scalar_fma)
+DECLARE(avx2)
+
+static const struct {
+    const char *name, *about;
+} isas[] = {
+#define ENTRY(id, name, about) {name, about},
+    NB_ISA_LIST(ENTRY)
+#undef ENTRY
+};
+
+const char *nb_isa_name(enum nb_isa isa) { return isas[isa].name; }
+const char *nb_isa_about(enum nb_isa isa) { return isas[isa].about; }
+
+enum nb_isa nb_isa_by_name(const char *name) {
+    enum nb_isa isa = 0;
+    while (isa < NB_ISA_COUNT && strcmp(isas[isa].name, name) != 0)
+        isa++;
+    return isa;
+}
+
+struct tables {
+    const struct nb_kernels_f32 *f32;
+    const struct nb_kernels_f64 *f64;
+    bool usable;
+};
+
+#define TABLES(table, usable) (struct tables){&nb_table_f32_##table, &nb_table_f64_##table, usable}
+
+// The tables of an ISA that was built; NULLs otherwise.
+static struct tables tables_of(enum nb_isa isa) {
+    switch (isa) {
+    case NB_ISA_SCALAR:
+#if defined(NB_BUILT_SCALAR_FMA)
+        if (CPU_HAS_FMA)
+            return TABLES(scalar_fma, true);
+#endif
+        return TABLES(scalar, true);
+    case NB_ISA_AVX2:
+#if defined(NB_BUILT_AVX2)
+        return TABLES(avx2, CPU_HAS_AVX2);
+#endif
+    default:
+        return (struct tables){0};
+    }
+}
+
+bool nb_isa_built(enum nb_isa isa) { return tables_of(isa).f32 != NULL; }
+bool nb_isa_usable(enum nb_isa isa) { return tables_of(isa).usable; }
+
+enum nb_isa nb_isa_best(void) {
+    enum nb_isa best = NB_ISA_COUNT - 1;
+    while (best > 0 && !nb_isa_usable(best))
+        best--;
+    return best;
+}
+
+const struct nb_kernels_f32 *nb_kernels_f32(enum nb_isa isa) {
+    struct tables tables = tables_of(isa);
+    return tables.usable ? tables.f32 : NULL;
+}
+
+const struct nb_kernels_f64 *nb_kernels_f64(enum nb_isa isa) {
+    struct tables tables = tables_of(isa);
+    return tables.usable ? tables.f64 : NULL;
+}

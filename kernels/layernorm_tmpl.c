@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Layer normalization over the rows of x (rows, cols): formulas in kernel_list.h, after Ba, Kiros & Hinton 2016.
+// With xhat = (x - mean) * rstd and g = dy * gamma, backward is dx = rstd * (g - sum g / cols - xhat * sum (g * xhat) / cols).
+
+INLINE void layernorm_rows(const int relu, size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                           const real *beta, real eps, real *mean, real *rstd, real *y, size_t ldy) {
+    for (size_t i = 0; i < rows; i++) {
+        const real *xi = x + i * ldx;
+        real *yi = y + i * ldy;
+        const struct moments m = row_moments_of(cols, xi);
+        mean[i] = m.mean;
+        rstd[i] = 1 / r_sqrt(m.m2 / (real)cols + eps);
+        const vec mi = v_set1(mean[i]), ri = v_set1(rstd[i]);
+#define STEP(j, lane, left)                                                                        \
+    do {                                                                                           \
+        vec xhat = v_mul(v_sub(load_left(xi + (j), left), mi), ri);                                \
+        vec out = v_fma(xhat, load_left(gamma + (j), left), load_left(beta + (j), left));          \
+        store_left(yi + (j), relu ? v_relu(out) : out, left);                                      \
+    } while (0)
+        FOR_ROW(cols, STEP);
+#undef STEP
+    }
+}
+
+static void layernorm_forward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma, const real *beta,
+                              real eps, real *mean, real *rstd, real *y, size_t ldy) {
+    layernorm_rows(0, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
+}
+
+static void layernorm_relu_forward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                                   const real *beta, real eps, real *mean, real *rstd, real *y, size_t ldy) {
+    layernorm_rows(1, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
+}
+
+// What backward knows of one row.
+struct layernorm_row {
+    const real *x, *dy;
+    real *dx;
+    real mean, rstd;
+    real g, gx;  // sum g / cols, sum (g * xhat) / cols
+};
+
+// dy, masked where the forward pass gave y <= 0
+INLINE vec masked_dy(const int relu, const struct layernorm_row *row, vec xhat, vec gamma, const real *beta, size_t j,
+                     size_t left) {
+    vec dy = load_left(row->dy + j, left);
+    return relu ? v_if_positive(v_fma(xhat, gamma, load_left(beta + j, left)), dy) : dy;
+}
+
+INLINE void layernorm_sums(const int relu, size_t cols, const real *gamma, const real *beta,
+                           struct layernorm_row *row) {
+    lanes g = lanes_set1(0), gx = lanes_set1(0);
+    const vec mean = v_set1(row->mean), rstd = v_set1(row->rstd);
+#define STEP(j, lane, left)                                                                        \
+    do {                                                                                           \
+        vec w = load_left(gamma + (j), left);                                                      \
+        vec xhat = v_mul(v_sub(load_left(row->x + (j), left), mean), rstd);                        \
+        vec gj = v_mul(masked_dy(relu, row, xhat, w, beta, j, left), w);                           \
+        g.v[lane] = keep_left(left, v_add(g.v[lane], gj), g.v[lane]);                              \
+        gx.v[lane] = keep_left(left, v_fma(gj, xhat, gx.v[lane]), gx.v[lane]);                     \
+    } while (0)
+    FOR_ROW(cols, STEP);
+#undef STEP
+    row->g = lanes_reduce_add(g) / (real)cols;
+    row->gx = lanes_reduce_add(gx) / (real)cols;
+}
+
+// dx of `count` rows side by side, and their part of dgamma, dbeta (cols), which start at 0 for the first rows of a block.
+INLINE void layernorm_dx(const int relu, const size_t count, size_t cols, const real *gamma, const real *beta,
+                         const struct layernorm_row *rows, bool first, real *dgamma, real *dbeta) {
+#define STEP(j, lane, left)                                                                        \
+    do {                                                                                           \
+        vec w = load_left(gamma + (j), left);                                                      \
+        vec sum_dx = first ? v_zero() : load_left(dgamma + (j), left);                             \
+        vec sum_d = first ? v_zero() : load_left(dbeta + (j), left);                               \
+        UNROLL for (size_t r = 0; r < count; r++) {                                                \
+            const vec rstd = v_set1(rows[r].rstd);                                                 \
+            vec xhat = v_mul(v_sub(load_left(rows[r].x + (j), left), v_set1(rows[r].mean)), rstd); \
+            vec dy = masked_dy(relu, &rows[r], xhat, w, beta, j, left);                            \
+            sum_d = v_add(sum_d, dy);                                                              \
+            sum_dx = v_fma(dy, xhat, sum_dx);                                                      \
+            vec centred = v_sub(v_mul(dy, w), v_set1(rows[r].g));                                  \
+            vec out = v_mul(rstd, v_fnma(xhat, v_set1(rows[r].gx), centred));                      \
+            store_left(rows[r].dx + (j), out, left);                                               \
+        }                                                                                          \
+        store_left(dgamma + (j), sum_dx, left);                                                    \
+        store_left(dbeta + (j), sum_d, left);                                                      \
+    } while (0)
+    FOR_ROW(cols, STEP);
+#undef STEP
+}
+
+INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                           const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy, real *dx,
+                           size_t lddx, real *dgamma, real *dbeta) {
+    for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS, dgamma += cols, dbeta += cols) {
+        const size_t r1 = r0 + rows_of_block(rows, r0);
+        for (size_t i = r0; i < r1;) {
+            enum { SIDE_BY_SIDE = 4 };
+            struct layernorm_row group[SIDE_BY_SIDE];
+            const size_t count = r1 - i < SIDE_BY_SIDE ? 1 : SIDE_BY_SIDE;
+            for (size_t r = 0; r < count; r++) {
+                group[r] = (struct layernorm_row){
+                    .x = x + (i + r) * ldx,
+                    .dy = dy + (i + r) * lddy,
+                    .dx = dx + (i + r) * lddx,
+                    .mean = mean[i + r],
+                    .rstd = rstd[i + r],
+                };
+                layernorm_sums(relu, cols, gamma, beta, &group[r]);
+            }
+            if (count == SIDE_BY_SIDE)
+                layernorm_dx(relu, SIDE_BY_SIDE, cols, gamma, beta, group, i == r0, dgamma, dbeta);
+            else
+                layernorm_dx(relu, 1, cols, gamma, beta, group, i == r0, dgamma, dbeta);
+            i += count;
+        }
+    }
+}
+
+static void layernorm_backward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma, const real *beta,
+                               const real *mean, const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
+                               real *dgamma, real *dbeta) {
+    layernorm_grad(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma, dbeta);
+}
+
+static void layernorm_relu_backward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                                    const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy,
+                                    real *dx, size_t lddx, real *dgamma, real *dbeta) {
+    layernorm_grad(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma, dbeta);
+}

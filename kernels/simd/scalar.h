@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// One lane: plain C, kept scalar by the flags of meson.build. It defines what every other ISA must give to the bit.
+#define LANES 1
+#define TILE_ROWS 4
+#define TILE_VECS 2
+#define COLUMN_VECS 4
+
+typedef real vec;
+
+INLINE vec v_zero(void) { return 0; }
+INLINE vec v_set1(real s) { return s; }
+INLINE vec v_load(const real *p) { return *p; }
+INLINE vec v_load_n(const real *p, size_t n) { return n > 0 ? *p : 0; }
+INLINE void v_store(real *p, vec a) { *p = a; }
+
+INLINE void v_store_n(real *p, vec a, size_t n) {
+    if (n > 0)
+        *p = a;
+}
+
+INLINE vec v_first(size_t n, vec a, vec b) { return n > 0 ? a : b; }
+INLINE vec v_add(vec a, vec b) { return a + b; }
+INLINE vec v_sub(vec a, vec b) { return a - b; }
+INLINE vec v_mul(vec a, vec b) { return a * b; }
+INLINE vec v_div(vec a, vec b) { return a / b; }
+INLINE vec v_sqrt(vec a) { return r_sqrt(a); }
+INLINE vec v_fma(vec a, vec b, vec c) { return r_fma(a, b, c); }
+INLINE vec v_fnma(vec a, vec b, vec c) { return r_fma(-a, b, c); }
+INLINE vec v_max(vec a, vec b) { return a > b ? a : b; }
+INLINE vec v_relu(vec a) { return a < 0 ? 0 : a; }
+INLINE vec v_if_positive(vec m, vec a) { return m > 0 ? a : 0; }
+INLINE vec v_round(vec a) { return NB_BITS == 32 ? (real)rintf((float)a) : (real)rint(a); }
+
+INLINE vec v_pow2(vec n) {
+#if NB_BITS == 32
+    uint32_t bits = (uint32_t)((int32_t)n + 127) << 23;
+#else
+    uint64_t bits = (uint64_t)((int64_t)n + 1023) << 52;
+#endif
+    vec power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+
+INLINE real v_reduce_add(vec a) { return a; }
+INLINE real v_reduce_max(vec a) { return a; }
