@@ -48,7 +48,8 @@ size_t nb_trainer_parameter(const struct nb_trainer *trainer, size_t index, char
 
 size_t nb_trainer_parameter_count(const struct nb_trainer *trainer);  // scalars in all
 
-// "sha256:" and the SHA-256 of all parameters in digest order, little-endian, in the run's precision.
+// "sha256:" and the SHA-256 of all parameters in digest order, little-endian, in the run's precision; only "sha256:" when
+// memory is short.
 void nb_trainer_digest(const struct nb_trainer *trainer, char digest[72]);
 
 // The order of the training rows in the latest epoch, (train.rows); NULL before the first.

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// One epoch of training inside one parallel region. Every thread owns a slab of output columns of each layer: it computes
+// them, normalizes them (batch norm needs no exchange), and updates the weights that lead to them. Layer norm, the logits
+// and the loss are divided by rows. Barriers stand only where a thread reads what others wrote. How many threads there are
+// changes no bit: every output has one owner, and reductions run over fixed blocks (contract, rules 3 and 7).
+#include "src/network_tmpl.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BARRIER _Pragma("omp barrier")
+
+// The input of layer l: (rows, *ld).
+static const real *input_of(const network *net, size_t l, size_t *ld) {
+    *ld = l == 0 ? net->ldx : net->layer[l - 1].ld;
+    return l == 0 ? net->x : net->layer[l - 1].y;
+}
+
+static void gather(network *net, struct member me, const uint32_t *order, size_t rows) {
+    const struct nb_split *train = &net->data->train;
+    const struct range mine = share(me, rows, 1);
+    for (size_t i = mine.begin; i < mine.end; i++) {
+        network_load_row(net, train, order[i], net->x + i * net->ldx);
+        net->labels[i] = train->labels[order[i]];
+    }
+}
+
+// z and y of hidden layer l; complete for all threads when it returns.
+static void forward_hidden(network *net, struct member me, size_t l, size_t rows) {
+    const struct layer *y = &net->layer[l];
+    const struct range cols = share(me, y->out, LINE);
+    const enum nb_norm norm = net->settings->norm;
+    size_t ldx;
+    const real *x = input_of(net, l, &ldx);
+    network_linear(net, y, rows, x, ldx, y->z, y->ld, cols, norm == NB_NORM_NONE);
+    if (norm == NB_NORM_BATCH) {
+        const size_t c = cols.begin;
+        net->k->batchnorm_relu_forward(rows, cols.end - c, y->z + c, y->ld, y->gamma.value + c, y->beta.value + c,
+                                       EPSILON, RUNNING_MOMENTUM, y->running_mean + c, y->running_var + c, y->mean + c,
+                                       y->rstd + c, y->y + c, y->ld);
+    }
+    BARRIER
+    if (norm == NB_NORM_LAYER) {
+        const struct range mine = share(me, rows, 1);
+        const size_t r = mine.begin;
+        net->k->layernorm_relu_forward(mine.end - r, y->out, y->z + r * y->ld, y->ld, y->gamma.value, y->beta.value,
+                                       EPSILON, y->mean + r, y->rstd + r, y->y + r * y->ld, y->ld);
+        BARRIER
+    }
+}
+
+// Logits, losses and the gradient of the logits; complete for all threads when it returns.
+static void forward_output(network *net, struct member me, size_t rows) {
+    const struct layer *top = &net->layer[net->layers - 1];
+    const struct range mine = share(me, rows, 1);
+    const size_t r = mine.begin, count = mine.end - r;
+    size_t ldx;
+    const real *x = input_of(net, net->layers - 1, &ldx);
+    network_linear(net, top, count, x + r * ldx, ldx, top->z + r * top->ld, top->ld, (struct range){0, top->out}, false);
+    net->k->softmax_xent(count, top->out, top->z + r * top->ld, top->ld, net->labels + r, rows, net->losses + r,
+                         top->dz + r * top->ld, top->ld);
+    BARRIER
+}
+
+// Mean loss of the batch: rows in order, summed in double, rounded to the run's precision as PyTorch reports it.
+static double mean_loss(const network *net, size_t rows) {
+    double sum = 0;
+    for (size_t i = 0; i < rows; i++)
+        sum += (double)net->losses[i];
+    return (double)(real)(sum / (double)rows);
+}
+
+// Steps elements [begin, begin + n) of a parameter by its stored gradient.
+static void update(const network *net, const struct parameter *p, size_t begin, size_t n) {
+    const struct nb_settings *s = net->settings;
+    real *value = p->value + begin, *grad = p->grad + begin;
+    real *first = p->first ? p->first + begin : NULL, *second = p->second ? p->second + begin : NULL;
+    if (s->optimizer == NB_ADAM)
+        net->k->adam_step(n, value, grad, first, second, s->lr, 0.9, 0.999, 1e-8, s->weight_decay, net->steps + 1);
+    else
+        net->k->sgd_step(n, value, grad, first, s->lr, s->momentum, s->weight_decay, s->nesterov, net->steps == 0);
+}
+
+// Gradient of, and step for, the weights from inputs `in` to outputs `cols` of layer l: W -= lr x^T . dz.
+// The cut must be whole panels, or a range of inputs with all columns, wherever a gradient is stored.
+static void update_weights(network *net, size_t l, size_t rows, struct range in, struct range cols) {
+    struct layer *layer = &net->layer[l];
+    const struct nb_settings *s = net->settings;
+    const struct parameter *w = &layer->weight;
+    const epilogue sgd = {.sgd = true, .lr = (real)s->lr, .weight_decay = (real)s->weight_decay};
+    const size_t height = in.end - in.begin;
+    size_t ldx;
+    const real *x = input_of(net, l, &ldx);
+    for (size_t c = cols.begin, next; c < cols.end && height > 0; c = next) {
+        next = (c / PANEL + 1) * PANEL < cols.end ? (c / PANEL + 1) * PANEL : cols.end;
+        const size_t at = (c / PANEL * layer->in + in.begin) * PANEL + c % PANEL;
+        net->k->matmul_tn(height, next - c, rows, x + in.begin, ldx, layer->dz + c, layer->ld,
+                          (w->grad ? w->grad : w->value) + at, PANEL, w->grad ? NULL : &sgd);
+        if (w->grad == NULL)
+            continue;
+        if (c % PANEL == 0 && (next % PANEL == 0 || next == layer->out)) {
+            update(net, w, at, height * PANEL);
+        } else {
+            for (size_t i = 0; i < height; i++)
+                update(net, w, at + i * PANEL, next - c);
+        }
+    }
+}
+
+// dz of layer l - 1 (rows, columns cols) = dz of layer l . W^T, panel after panel of layer l's outputs.
+static void backward_input(const network *net, size_t l, size_t rows, struct range cols) {
+    const struct layer *layer = &net->layer[l], *below = &net->layer[l - 1];
+    for (size_t c = 0; c < layer->out; c += PANEL) {
+        const size_t depth = layer->out - c < PANEL ? layer->out - c : PANEL;
+        const epilogue out = {.accumulate = c > 0};
+        const real *w = layer->weight.value + (c * layer->in) + cols.begin * PANEL;  // (cols, depth)
+        net->k->matmul_nt(rows, cols.end - cols.begin, depth, layer->dz + c, layer->ld, w, PANEL,
+                          below->dz + cols.begin, below->ld, &out);
+    }
+}
+
+static void update_bias(const network *net, struct layer *layer, size_t rows, struct range cols) {
+    if (layer->bias.value == NULL)
+        return;
+    net->k->column_sum(rows, cols.end - cols.begin, layer->dz + cols.begin, layer->ld, layer->bias.grad + cols.begin);
+    update(net, &layer->bias, cols.begin, cols.end - cols.begin);
+}
+
+// From the gradient of y to that of z in hidden layer l, with the steps of its bias, gamma and beta.
+static void backward_hidden(network *net, struct member me, size_t l, size_t rows) {
+    struct layer *y = &net->layer[l];
+    const struct range cols = share(me, y->out, LINE);
+    const size_t c = cols.begin, width = cols.end - c;
+    switch (net->settings->norm) {
+    case NB_NORM_NONE:
+        net->k->relu_backward(rows, width, y->y + c, y->ld, y->dz + c, y->ld, y->dz + c, y->ld);
+        break;
+    case NB_NORM_BATCH:
+        net->k->batchnorm_relu_backward(rows, width, y->z + c, y->ld, y->gamma.value + c, y->beta.value + c,
+                                        y->mean + c, y->rstd + c, y->dz + c, y->ld, y->dz + c, y->ld,
+                                        y->gamma.grad + c, y->beta.grad + c);
+        break;
+    case NB_NORM_LAYER: {
+        BARRIER
+        const struct range mine = share(me, rows, NB_BLOCK_ROWS);
+        const size_t r = mine.begin, block = r / NB_BLOCK_ROWS * y->out;
+        net->k->layernorm_relu_backward(mine.end - r, y->out, y->z + r * y->ld, y->ld, y->gamma.value, y->beta.value,
+                                        y->mean + r, y->rstd + r, y->dz + r * y->ld, y->ld, y->dz + r * y->ld, y->ld,
+                                        y->gamma_blocks + block, y->beta_blocks + block);
+        BARRIER
+        net->k->block_sum(NB_BLOCKS(rows), width, y->gamma_blocks + c, y->out, y->gamma.grad + c);
+        net->k->block_sum(NB_BLOCKS(rows), width, y->beta_blocks + c, y->out, y->beta.grad + c);
+        break;
+    }
+    }
+    if (y->gamma.value != NULL) {
+        update(net, &y->gamma, c, width);
+        update(net, &y->beta, c, width);
+    }
+    update_bias(net, y, rows, cols);
+}
+
+static void backward(network *net, struct member me, size_t rows) {
+    const size_t top = net->layers - 1;
+    struct layer *output = &net->layer[top];
+    // The output layer is narrow: threads divide its inputs, so each reads and then updates only its own weights.
+    const struct range in = share(me, output->in, LINE);
+    if (top > 0)
+        backward_input(net, top, rows, in);
+    update_weights(net, top, rows, in, (struct range){0, output->out});
+    update_bias(net, output, rows, share(me, output->out, LINE));
+    for (size_t l = top; l-- > 0;) {
+        backward_hidden(net, me, l, rows);
+        if (l > 0) {
+            BARRIER
+            backward_input(net, l, rows, share(me, net->layer[l].in, LINE));
+        }
+    }
+    if (top > 1) {
+        BARRIER  // until here the weights between hidden layers are read by all
+    }
+    for (size_t l = 0; l < top; l++) {
+        const struct layer *layer = &net->layer[l];
+        update_weights(net, l, rows, (struct range){0, layer->in}, share(me, layer->out, LINE));
+    }
+}
+
+enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn step, void *user,
+                             struct nb_epoch *epoch) {
+    network *net = network_;
+    const size_t n = net->data->train.rows, steps = (n + net->batch - 1) / net->batch;
+    enum nb_status status = NB_STATUS_OK;
+    double total = 0;
+    size_t done = 0;
+#pragma omp parallel num_threads((int)net->threads)
+    {
+        const struct member me = this_member();
+        bool diverged = false;
+        for (size_t s = 0; s < steps && status == NB_STATUS_OK && !diverged; s++) {
+            const size_t first = s * net->batch, rows = n - first < net->batch ? n - first : net->batch;
+            gather(net, me, order + first, rows);
+            BARRIER
+            for (size_t l = 0; l + 1 < net->layers; l++)
+                forward_hidden(net, me, l, rows);
+            forward_output(net, me, rows);
+            // Every thread adds up the losses, the same way, so all know without another barrier whether to go on.
+            const double loss = mean_loss(net, rows);
+            diverged = !isfinite(loss);
+            if (!diverged)
+                backward(net, me, rows);
+            BARRIER
+            if (me.id == 0) {
+                net->steps += !diverged;
+                done += rows;
+                total += loss * (double)rows;
+                epoch->steps = s + 1;
+                if (step && !step(user, s + 1, steps, loss))
+                    status = NB_STATUS_INTERRUPTED;
+                if (diverged)
+                    status = NB_STATUS_DIVERGED;
+            }
+            BARRIER
+        }
+    }
+    epoch->samples = done;
+    epoch->train_loss = status == NB_STATUS_OK ? total / (double)n : NAN;
+    return status;
+}
