@@ -1,103 +1,118 @@
 // SPDX-License-Identifier: MIT
-// Batch normalization over the columns of x (rows, cols): formulas in kernel_list.h, after Ioffe & Szegedy 2015.
-// With a = rstd * gamma both directions need few operations: y = (x - mean) * a + beta keeps the difference x - mean exact
-// where it matters, and
+// Batch normalization over the columns of x (rows, cols): formulas in kernel_list.h, after Ioffe &
+// Szegedy 2015. With a = rstd * gamma both directions need few operations: y = (x - mean) * a +
+// beta keeps the difference x - mean exact where it matters, and
 //   dx = a * dy + p * (x - mean) + q,   p = -a * rstd * dgamma / rows,   q = -a * dbeta / rows
 
-INLINE vec v_rstd(vec variance, real eps) { return v_div(v_set1(1), v_sqrt(v_add(variance, v_set1(eps)))); }
+INLINE vec v_rstd(vec variance, real eps) {
+    return v_div(v_set1(1), v_sqrt(v_add(variance, v_set1(eps))));
+}
 
 // y = (x - mean) * rstd * gamma + beta over all rows, for given statistics (cols)
-INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                            const real *beta, const real *mean, const real *rstd, real *y, size_t ldy) {
+INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                            const real *gamma, const real *beta, const real *mean, const real *rstd,
+                            real *y, size_t ldy) {
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
         const size_t count = rows_of_block(rows, r0);
-#define BODY(c, vecs, left)                                                                        \
-    do {                                                                                           \
-        vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS];                                        \
-        UNROLL for (size_t v = 0; v < (vecs); v++) {                                               \
-            const size_t j = (c) + v * LANES;                                                      \
-            m[v] = load_left(mean + j, left);                                                      \
-            a[v] = v_mul(load_left(rstd + j, left), load_left(gamma + j, left));                   \
-            b[v] = load_left(beta + j, left);                                                      \
-        }                                                                                          \
-        for (size_t i = r0; i < r0 + count; i++) {                                                 \
-            UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
-                const size_t j = (c) + v * LANES;                                                  \
-                vec out = v_fma(v_sub(load_left(x + i * ldx + j, left), m[v]), a[v], b[v]);        \
-                store_left(y + i * ldy + j, relu ? v_relu(out) : out, left);                       \
-            }                                                                                      \
-        }                                                                                          \
+#define BODY(c, vecs, left)                                                                 \
+    do {                                                                                    \
+        vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS];                                 \
+        UNROLL for (size_t v = 0; v < (vecs); v++) {                                        \
+            const size_t j = (c) + v * LANES;                                               \
+            m[v] = load_left(mean + j, left);                                               \
+            a[v] = v_mul(load_left(rstd + j, left), load_left(gamma + j, left));            \
+            b[v] = load_left(beta + j, left);                                               \
+        }                                                                                   \
+        for (size_t i = r0; i < r0 + count; i++) {                                          \
+            UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
+                const size_t j = (c) + v * LANES;                                           \
+                vec out = v_fma(v_sub(load_left(x + i * ldx + j, left), m[v]), a[v], b[v]); \
+                store_left(y + i * ldy + j, relu ? v_relu(out) : out, left);                \
+            }                                                                               \
+        }                                                                                   \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
     }
 }
 
-INLINE void batchnorm_train(const int relu, size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                            const real *beta, real eps, real momentum, real *running_mean, real *running_var,
-                            real *mean, real *rstd, real *y, size_t ldy) {
+INLINE void batchnorm_train(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                            const real *gamma, const real *beta, real eps, real momentum,
+                            real *running_mean, real *running_var, real *mean, real *rstd, real *y,
+                            size_t ldy) {
     if (rows == 0)
         return;
-    column_m2(rows, cols, x, ldx, mean, rstd);  // rstd holds m2 for a moment
+    column_m2(rows, cols, x, ldx, mean, rstd); // rstd holds m2 for a moment
     const vec keep = v_set1(1 - momentum), take = v_set1(momentum);
     const vec n = v_set1((real)rows), n1 = v_set1((real)(rows - 1));
-#define BODY(c, vecs, left)                                                                        \
-    UNROLL for (size_t v = 0; v < (vecs); v++) {                                                   \
-        const size_t j = (c) + v * LANES;                                                          \
-        vec m2 = load_left(rstd + j, left);                                                        \
-        vec old_mean = load_left(running_mean + j, left), old_var = load_left(running_var + j, left); \
-        store_left(running_mean + j, v_fma(take, load_left(mean + j, left), v_mul(keep, old_mean)), left); \
-        store_left(running_var + j, v_fma(take, v_div(m2, n1), v_mul(keep, old_var)), left);       \
-        store_left(rstd + j, v_rstd(v_div(m2, n), eps), left);                                     \
+#define BODY(c, vecs, left)                                                                  \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                                             \
+        const size_t j = (c) + v * LANES;                                                    \
+        vec m2 = load_left(rstd + j, left);                                                  \
+        vec old_mean = load_left(running_mean + j, left),                                    \
+            old_var = load_left(running_var + j, left);                                      \
+        store_left(running_mean + j,                                                         \
+                   v_fma(take, load_left(mean + j, left), v_mul(keep, old_mean)), left);     \
+        store_left(running_var + j, v_fma(take, v_div(m2, n1), v_mul(keep, old_var)), left); \
+        store_left(rstd + j, v_rstd(v_div(m2, n), eps), left);                               \
     }
     FOR_COLUMNS(cols, BODY);
 #undef BODY
     batchnorm_apply(relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
 }
 
-static void batchnorm_forward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma, const real *beta,
-                              real eps, real momentum, real *running_mean, real *running_var, real *mean, real *rstd,
+static void batchnorm_forward(size_t rows, size_t cols, const real *x, size_t ldx,
+                              const real *gamma, const real *beta, real eps, real momentum,
+                              real *running_mean, real *running_var, real *mean, real *rstd,
                               real *y, size_t ldy) {
-    batchnorm_train(0, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var, mean, rstd, y, ldy);
+    batchnorm_train(0, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var,
+                    mean, rstd, y, ldy);
 }
 
-static void batchnorm_relu_forward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                                   const real *beta, real eps, real momentum, real *running_mean, real *running_var,
-                                   real *mean, real *rstd, real *y, size_t ldy) {
-    batchnorm_train(1, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var, mean, rstd, y, ldy);
+static void batchnorm_relu_forward(size_t rows, size_t cols, const real *x, size_t ldx,
+                                   const real *gamma, const real *beta, real eps, real momentum,
+                                   real *running_mean, real *running_var, real *mean, real *rstd,
+                                   real *y, size_t ldy) {
+    batchnorm_train(1, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var,
+                    mean, rstd, y, ldy);
 }
 
-INLINE void batchnorm_running(const int relu, size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                              const real *beta, real eps, const real *mean, const real *var, real *y, size_t ldy) {
+INLINE void batchnorm_running(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                              const real *gamma, const real *beta, real eps, const real *mean,
+                              const real *var, real *y, size_t ldy) {
     enum { STRIP = 256 };
     real rstd[STRIP];
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
-#define BODY(c, vecs, left)                                                                        \
-    UNROLL for (size_t v = 0; v < (vecs); v++) {                                                   \
-        const size_t j = (c) + v * LANES;                                                          \
-        store_left(rstd + j, v_rstd(load_left(var + c0 + j, left), eps), left);                    \
+#define BODY(c, vecs, left)                                                     \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                                \
+        const size_t j = (c) + v * LANES;                                       \
+        store_left(rstd + j, v_rstd(load_left(var + c0 + j, left), eps), left); \
     }
         FOR_COLUMNS(width, BODY);
 #undef BODY
-        batchnorm_apply(relu, rows, width, x + c0, ldx, gamma + c0, beta + c0, mean + c0, rstd, y + c0, ldy);
+        batchnorm_apply(relu, rows, width, x + c0, ldx, gamma + c0, beta + c0, mean + c0, rstd,
+                        y + c0, ldy);
     }
 }
 
-static void batchnorm_infer(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma, const real *beta,
-                            real eps, const real *running_mean, const real *running_var, real *y, size_t ldy) {
+static void batchnorm_infer(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                            const real *beta, real eps, const real *running_mean,
+                            const real *running_var, real *y, size_t ldy) {
     batchnorm_running(0, rows, cols, x, ldx, gamma, beta, eps, running_mean, running_var, y, ldy);
 }
 
-static void batchnorm_relu_infer(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                                 const real *beta, real eps, const real *running_mean, const real *running_var, real *y,
+static void batchnorm_relu_infer(size_t rows, size_t cols, const real *x, size_t ldx,
+                                 const real *gamma, const real *beta, real eps,
+                                 const real *running_mean, const real *running_var, real *y,
                                  size_t ldy) {
     batchnorm_running(1, rows, cols, x, ldx, gamma, beta, eps, running_mean, running_var, y, ldy);
 }
 
-INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                           const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy, real *dx,
-                           size_t lddx, real *dgamma, real *dbeta) {
+INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                           const real *gamma, const real *beta, const real *mean, const real *rstd,
+                           const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
+                           real *dbeta) {
     if (rows == 0 && cols > 0) {
         memset(dgamma, 0, cols * sizeof *dgamma);
         memset(dbeta, 0, cols * sizeof *dbeta);
@@ -131,7 +146,8 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
             add_block(dbeta + j, sum[v], r0 == 0, left);                                           \
             add_block(dgamma + j, dot[v], r0 == 0, left);                                          \
             if (r1 == rows)                                                                        \
-                store_left(dgamma + j, v_mul(load_left(dgamma + j, left), load_left(rstd + j, left)), left); \
+                store_left(dgamma + j,                                                             \
+                           v_mul(load_left(dgamma + j, left), load_left(rstd + j, left)), left);   \
         }                                                                                          \
     } while (0)
         FOR_COLUMNS(cols, BODY);
@@ -140,42 +156,46 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
     const vec minus_n = v_set1(-(real)rows);
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
         const size_t r1 = r0 + rows_of_block(rows, r0);
-#define BODY(c, vecs, left)                                                                        \
-    do {                                                                                           \
-        vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], p[COLUMN_VECS], q[COLUMN_VECS];        \
-        UNROLL for (size_t v = 0; v < (vecs); v++) {                                               \
-            const size_t j = (c) + v * LANES;                                                      \
-            vec r = load_left(rstd + j, left);                                                     \
-            m[v] = load_left(mean + j, left);                                                      \
-            a[v] = v_mul(r, load_left(gamma + j, left));                                           \
-            b[v] = relu ? load_left(beta + j, left) : v_zero();                                    \
-            p[v] = v_mul(a[v], v_div(v_mul(r, load_left(dgamma + j, left)), minus_n));             \
-            q[v] = v_mul(a[v], v_div(load_left(dbeta + j, left), minus_n));                        \
-        }                                                                                          \
-        for (size_t i = r0; i < r1; i++) {                                                         \
-            UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
-                const size_t j = (c) + v * LANES;                                                  \
-                vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                             \
-                vec g = load_left(dy + i * lddy + j, left);                                        \
-                if (relu)                                                                          \
-                    g = v_if_positive(v_fma(d, a[v], b[v]), g);                                    \
-                store_left(dx + i * lddx + j, v_fma(a[v], g, v_fma(p[v], d, q[v])), left);         \
-            }                                                                                      \
-        }                                                                                          \
+#define BODY(c, vecs, left)                                                                 \
+    do {                                                                                    \
+        vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], p[COLUMN_VECS], q[COLUMN_VECS]; \
+        UNROLL for (size_t v = 0; v < (vecs); v++) {                                        \
+            const size_t j = (c) + v * LANES;                                               \
+            vec r = load_left(rstd + j, left);                                              \
+            m[v] = load_left(mean + j, left);                                               \
+            a[v] = v_mul(r, load_left(gamma + j, left));                                    \
+            b[v] = relu ? load_left(beta + j, left) : v_zero();                             \
+            p[v] = v_mul(a[v], v_div(v_mul(r, load_left(dgamma + j, left)), minus_n));      \
+            q[v] = v_mul(a[v], v_div(load_left(dbeta + j, left), minus_n));                 \
+        }                                                                                   \
+        for (size_t i = r0; i < r1; i++) {                                                  \
+            UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
+                const size_t j = (c) + v * LANES;                                           \
+                vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                      \
+                vec g = load_left(dy + i * lddy + j, left);                                 \
+                if (relu)                                                                   \
+                    g = v_if_positive(v_fma(d, a[v], b[v]), g);                             \
+                store_left(dx + i * lddx + j, v_fma(a[v], g, v_fma(p[v], d, q[v])), left);  \
+            }                                                                               \
+        }                                                                                   \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
     }
 }
 
-static void batchnorm_backward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma, const real *beta,
-                               const real *mean, const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
+static void batchnorm_backward(size_t rows, size_t cols, const real *x, size_t ldx,
+                               const real *gamma, const real *beta, const real *mean,
+                               const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
                                real *dgamma, real *dbeta) {
-    batchnorm_grad(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma, dbeta);
+    batchnorm_grad(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma,
+                   dbeta);
 }
 
-static void batchnorm_relu_backward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                                    const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy,
-                                    real *dx, size_t lddx, real *dgamma, real *dbeta) {
-    batchnorm_grad(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma, dbeta);
+static void batchnorm_relu_backward(size_t rows, size_t cols, const real *x, size_t ldx,
+                                    const real *gamma, const real *beta, const real *mean,
+                                    const real *rstd, const real *dy, size_t lddy, real *dx,
+                                    size_t lddx, real *dgamma, real *dbeta) {
+    batchnorm_grad(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma,
+                   dbeta);
 }

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: MIT
-// Which ISAs this program has and this machine can run. Compiled for the baseline CPU, with -DNB_BUILT_<TABLE> for every
-// table that kernels/meson.build builds.
+// Which ISAs this program has and this machine can run. Compiled for the baseline CPU, with
+// -DNB_BUILT_<TABLE> for every table that kernels/meson.build builds.
 #include "kernels/kernels.h"
 
 #include <string.h>
 
-// What the CPU offers and the operating system saves on a context switch: the compiler's run-time asks both.
+// What the CPU offers and the operating system saves on a context switch: the compiler's run-time
+// asks both.
 #if defined(__x86_64__)
 #    define CPU_HAS_FMA (__builtin_cpu_supports("avx") && __builtin_cpu_supports("fma"))
 #    define CPU_HAS_AVX2 (__builtin_cpu_supports("avx2") && CPU_HAS_FMA)
+#    define CPU_HAS_AVX512                                                           \
+        (CPU_HAS_AVX2 && __builtin_cpu_supports("avx512f") &&                        \
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && \
+         __builtin_cpu_supports("avx512vl"))
 #endif
 
-#define DECLARE(table)                                                                             \
-    extern const struct nb_kernels_f32 nb_table_f32_##table;                                       \
+#define DECLARE(table)                                       \
+    extern const struct nb_kernels_f32 nb_table_f32_##table; \
     extern const struct nb_kernels_f64 nb_table_f64_##table;
 DECLARE(scalar)
 DECLARE(scalar_fma)
 DECLARE(avx2)
+DECLARE(avx512)
+DECLARE(neon)
 
 static const struct {
     const char *name, *about;
@@ -42,7 +49,8 @@ struct tables {
     bool usable;
 };
 
-#define TABLES(table, usable) (struct tables){&nb_table_f32_##table, &nb_table_f64_##table, usable}
+#define TABLES(table, usable) \
+    (struct tables) { &nb_table_f32_##table, &nb_table_f64_##table, usable }
 
 // The tables of an ISA that was built; NULLs otherwise.
 static struct tables tables_of(enum nb_isa isa) {
@@ -56,10 +64,25 @@ static struct tables tables_of(enum nb_isa isa) {
     case NB_ISA_AVX2:
 #if defined(NB_BUILT_AVX2)
         return TABLES(avx2, CPU_HAS_AVX2);
+#else
+        break;
 #endif
-    default:
-        return (struct tables){0};
+    case NB_ISA_AVX512:
+#if defined(NB_BUILT_AVX512)
+        return TABLES(avx512, CPU_HAS_AVX512);
+#else
+        break;
+#endif
+    case NB_ISA_NEON:
+#if defined(NB_BUILT_NEON)
+        return TABLES(neon, true);
+#else
+        break;
+#endif
+    case NB_ISA_COUNT:
+        break;
     }
+    return (struct tables){0};
 }
 
 bool nb_isa_built(enum nb_isa isa) { return tables_of(isa).f32 != NULL; }

@@ -4,8 +4,10 @@
 #ifndef NB_KERNELS_ISA_LIST_H
 #define NB_KERNELS_ISA_LIST_H
 
-#define NB_ISA_LIST(I)                                                                             \
-    I(SCALAR, "scalar", "one element at a time, never vectorised")                                 \
-    I(AVX2, "avx2", "x86-64 AVX2 and FMA, 256 bits")
+#define NB_ISA_LIST(I)                                             \
+    I(SCALAR, "scalar", "one element at a time, never vectorised") \
+    I(NEON, "neon", "AArch64 NEON, 128 bits")                      \
+    I(AVX2, "avx2", "x86-64 AVX2 and FMA, 256 bits")               \
+    I(AVX512, "avx512", "x86-64 AVX-512 F, BW, DQ and VL, 512 bits")
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernel library: one function table per ISA and precision, and the choice between them at run time.
-// Kernels are single-threaded leaves; kernel_list.h documents each one.
+// The kernel library: one function table per ISA and precision, and the choice between them at run
+// time. Kernels are single-threaded leaves; kernel_list.h documents each one.
 #ifndef NB_KERNELS_KERNELS_H
 #define NB_KERNELS_KERNELS_H
 
@@ -14,11 +14,11 @@
 // What a matmul does with each finished chain s of the output element c(i, j), in this order:
 //   s += bias[j];  s = max(s, 0);  c = s        or, with sgd:  c = c - lr * (s + weight_decay * c)
 struct nb_epilogue_f32 {
-    bool accumulate;         // start the chain at c instead of at 0; not with sgd
-    bool relu;               // a NaN stays
-    bool sgd;                // c (m, n) holds parameters and s is their gradient; no bias, no relu
-    const float *bias;       // (n), or NULL
-    float lr, weight_decay;  // of sgd
+    bool accumulate;        // start the chain at c instead of at 0; not with sgd
+    bool relu;              // a NaN stays
+    bool sgd;               // c (m, n) holds parameters and s is their gradient; no bias, no relu
+    const float *bias;      // (n), or NULL
+    float lr, weight_decay; // of sgd
 };
 
 struct nb_epilogue_f64 {
@@ -30,10 +30,10 @@ struct nb_epilogue_f64 {
 #define NB_FIELD(family, name, type, args) type(*name) args;
 
 struct nb_kernels_f32 {
-    const char *isa;      // the name of the ISA that this table's code was compiled for
-    size_t lanes;         // elements in one register
-    size_t mr, nr;        // the matmul's register tile: rows and columns of c
-    double peak_flops;    // of one round of peak_fma
+    const char *isa;   // the name of the ISA that this table's code was compiled for
+    size_t lanes;      // elements in one register
+    size_t mr, nr;     // the matmul's register tile: rows and columns of c
+    double peak_flops; // of one round of peak_fma
     NB_KERNEL_LIST(NB_FIELD, float, struct nb_epilogue_f32)
 };
 
@@ -55,16 +55,16 @@ enum nb_isa {
         NB_ISA_COUNT
 };
 
-const char *nb_isa_name(enum nb_isa isa);   // "avx2"
-const char *nb_isa_about(enum nb_isa isa);  // one phrase for people
+const char *nb_isa_name(enum nb_isa isa);  // "avx2"
+const char *nb_isa_about(enum nb_isa isa); // one phrase for people
 
 // The ISA of that name, or NB_ISA_COUNT.
 enum nb_isa nb_isa_by_name(const char *name);
 
-bool nb_isa_built(enum nb_isa isa);   // compiled into this program
-bool nb_isa_usable(enum nb_isa isa);  // built, and this CPU and operating system can run it
+bool nb_isa_built(enum nb_isa isa);  // compiled into this program
+bool nb_isa_usable(enum nb_isa isa); // built, and this CPU and operating system can run it
 
-enum nb_isa nb_isa_best(void);  // the last usable one
+enum nb_isa nb_isa_best(void); // the last usable one
 
 // The tables of a usable ISA; NULL for one that is not.
 const struct nb_kernels_f32 *nb_kernels_f32(enum nb_isa isa);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Layer normalization over the rows of x (rows, cols): formulas in kernel_list.h, after Ba, Kiros & Hinton 2016.
-// With xhat = (x - mean) * rstd and g = dy * gamma, backward is dx = rstd * (g - sum g / cols - xhat * sum (g * xhat) / cols).
+// Layer normalization over the rows of x (rows, cols): formulas in kernel_list.h, after Ba, Kiros &
+// Hinton 2016. With xhat = (x - mean) * rstd and g = dy * gamma, backward is dx = rstd * (g - sum g
+// / cols - xhat * sum (g * xhat) / cols).
 
-INLINE void layernorm_rows(const int relu, size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                           const real *beta, real eps, real *mean, real *rstd, real *y, size_t ldy) {
+INLINE void layernorm_rows(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                           const real *gamma, const real *beta, real eps, real *mean, real *rstd,
+                           real *y, size_t ldy) {
     for (size_t i = 0; i < rows; i++) {
         const real *xi = x + i * ldx;
         real *yi = y + i * ldy;
@@ -11,24 +13,26 @@ INLINE void layernorm_rows(const int relu, size_t rows, size_t cols, const real 
         mean[i] = m.mean;
         rstd[i] = 1 / r_sqrt(m.m2 / (real)cols + eps);
         const vec mi = v_set1(mean[i]), ri = v_set1(rstd[i]);
-#define STEP(j, lane, left)                                                                        \
-    do {                                                                                           \
-        vec xhat = v_mul(v_sub(load_left(xi + (j), left), mi), ri);                                \
-        vec out = v_fma(xhat, load_left(gamma + (j), left), load_left(beta + (j), left));          \
-        store_left(yi + (j), relu ? v_relu(out) : out, left);                                      \
+#define STEP(j, lane, left)                                                               \
+    do {                                                                                  \
+        vec xhat = v_mul(v_sub(load_left(xi + (j), left), mi), ri);                       \
+        vec out = v_fma(xhat, load_left(gamma + (j), left), load_left(beta + (j), left)); \
+        store_left(yi + (j), relu ? v_relu(out) : out, left);                             \
     } while (0)
         FOR_ROW(cols, STEP);
 #undef STEP
     }
 }
 
-static void layernorm_forward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma, const real *beta,
-                              real eps, real *mean, real *rstd, real *y, size_t ldy) {
+static void layernorm_forward(size_t rows, size_t cols, const real *x, size_t ldx,
+                              const real *gamma, const real *beta, real eps, real *mean, real *rstd,
+                              real *y, size_t ldy) {
     layernorm_rows(0, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
 }
 
-static void layernorm_relu_forward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                                   const real *beta, real eps, real *mean, real *rstd, real *y, size_t ldy) {
+static void layernorm_relu_forward(size_t rows, size_t cols, const real *x, size_t ldx,
+                                   const real *gamma, const real *beta, real eps, real *mean,
+                                   real *rstd, real *y, size_t ldy) {
     layernorm_rows(1, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
 }
 
@@ -37,12 +41,12 @@ struct layernorm_row {
     const real *x, *dy;
     real *dx;
     real mean, rstd;
-    real g, gx;  // sum g / cols, sum (g * xhat) / cols
+    real g, gx; // sum g / cols, sum (g * xhat) / cols
 };
 
 // dy, masked where the forward pass gave y <= 0
-INLINE vec masked_dy(const int relu, const struct layernorm_row *row, vec xhat, vec gamma, const real *beta, size_t j,
-                     size_t left) {
+INLINE vec masked_dy(const int relu, const struct layernorm_row *row, vec xhat, vec gamma,
+                     const real *beta, size_t j, size_t left) {
     vec dy = load_left(row->dy + j, left);
     return relu ? v_if_positive(v_fma(xhat, gamma, load_left(beta + j, left)), dy) : dy;
 }
@@ -51,13 +55,13 @@ INLINE void layernorm_sums(const int relu, size_t cols, const real *gamma, const
                            struct layernorm_row *row) {
     lanes g = lanes_set1(0), gx = lanes_set1(0);
     const vec mean = v_set1(row->mean), rstd = v_set1(row->rstd);
-#define STEP(j, lane, left)                                                                        \
-    do {                                                                                           \
-        vec w = load_left(gamma + (j), left);                                                      \
-        vec xhat = v_mul(v_sub(load_left(row->x + (j), left), mean), rstd);                        \
-        vec gj = v_mul(masked_dy(relu, row, xhat, w, beta, j, left), w);                           \
-        g.v[lane] = keep_left(left, v_add(g.v[lane], gj), g.v[lane]);                              \
-        gx.v[lane] = keep_left(left, v_fma(gj, xhat, gx.v[lane]), gx.v[lane]);                     \
+#define STEP(j, lane, left)                                                    \
+    do {                                                                       \
+        vec w = load_left(gamma + (j), left);                                  \
+        vec xhat = v_mul(v_sub(load_left(row->x + (j), left), mean), rstd);    \
+        vec gj = v_mul(masked_dy(relu, row, xhat, w, beta, j, left), w);       \
+        g.v[lane] = keep_left(left, v_add(g.v[lane], gj), g.v[lane]);          \
+        gx.v[lane] = keep_left(left, v_fma(gj, xhat, gx.v[lane]), gx.v[lane]); \
     } while (0)
     FOR_ROW(cols, STEP);
 #undef STEP
@@ -65,9 +69,11 @@ INLINE void layernorm_sums(const int relu, size_t cols, const real *gamma, const
     row->gx = lanes_reduce_add(gx) / (real)cols;
 }
 
-// dx of `count` rows side by side, and their part of dgamma, dbeta (cols), which start at 0 for the first rows of a block.
-INLINE void layernorm_dx(const int relu, const size_t count, size_t cols, const real *gamma, const real *beta,
-                         const struct layernorm_row *rows, bool first, real *dgamma, real *dbeta) {
+// dx of `count` rows side by side, and their part of dgamma, dbeta (cols), which start at 0 for the
+// first rows of a block.
+INLINE void layernorm_dx(const int relu, const size_t count, size_t cols, const real *gamma,
+                         const real *beta, const struct layernorm_row *rows, bool first,
+                         real *dgamma, real *dbeta) {
 #define STEP(j, lane, left)                                                                        \
     do {                                                                                           \
         vec w = load_left(gamma + (j), left);                                                      \
@@ -90,9 +96,10 @@ INLINE void layernorm_dx(const int relu, const size_t count, size_t cols, const 
 #undef STEP
 }
 
-INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                           const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy, real *dx,
-                           size_t lddx, real *dgamma, real *dbeta) {
+INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                           const real *gamma, const real *beta, const real *mean, const real *rstd,
+                           const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
+                           real *dbeta) {
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS, dgamma += cols, dbeta += cols) {
         const size_t r1 = r0 + rows_of_block(rows, r0);
         for (size_t i = r0; i < r1;) {
@@ -118,14 +125,18 @@ INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real 
     }
 }
 
-static void layernorm_backward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma, const real *beta,
-                               const real *mean, const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
+static void layernorm_backward(size_t rows, size_t cols, const real *x, size_t ldx,
+                               const real *gamma, const real *beta, const real *mean,
+                               const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
                                real *dgamma, real *dbeta) {
-    layernorm_grad(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma, dbeta);
+    layernorm_grad(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma,
+                   dbeta);
 }
 
-static void layernorm_relu_backward(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
-                                    const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy,
-                                    real *dx, size_t lddx, real *dgamma, real *dbeta) {
-    layernorm_grad(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma, dbeta);
+static void layernorm_relu_backward(size_t rows, size_t cols, const real *x, size_t ldx,
+                                    const real *gamma, const real *beta, const real *mean,
+                                    const real *rstd, const real *dy, size_t lddy, real *dx,
+                                    size_t lddx, real *dgamma, real *dbeta) {
+    layernorm_grad(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma,
+                   dbeta);
 }

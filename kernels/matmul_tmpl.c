@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: MIT
-// Matrix products. Every output element is one chain over ascending k, so the vectors lie along n and the accumulators of a
-// register tile, TILE_ROWS x TILE_VECS, stay in registers while k runs. Blocks over k carry the chain through memory; that
-// changes no bit. The three forms share one loop nest and differ in how a tile finds its operands:
+// Matrix products. Every output element is one chain over ascending k, so the vectors lie along n
+// and the accumulators of a register tile, TILE_ROWS x TILE_VECS, stay in registers while k runs.
+// Blocks over k carry the chain through memory; that changes no bit. The three forms share one loop
+// nest and differ in how a tile finds its operands:
 //   a(i, k) = a[i * lda + k] in nn and nt, a[k * lda + i] in tn
 //   b(k, j) = b[k * ldb + j] in nn and tn; nt transposes a panel of b to that first
-// The anatomy (panels, register tile, k-blocks) is that of Goto & van de Geijn 2008 and BLIS (Van Zee & van de Geijn 2015).
+// The anatomy (panels, register tile, k-blocks) is that of Goto & van de Geijn 2008 and BLIS (Van
+// Zee & van de Geijn 2015).
 
 typedef struct NB_REAL(nb_epilogue) epilogue;
 
 enum {
     TILE_COLS = TILE_VECS * LANES,
     BLOCK_K = 65536 / (TILE_COLS * sizeof(real)) < 256 ? 65536 / (TILE_COLS * sizeof(real)) : 256,
-    BLOCK_M = 240,  // a multiple of every TILE_ROWS
+    BLOCK_M = 240, // a multiple of every TILE_ROWS
 };
 
 // What a tile does besides multiplying.
 struct tile_job {
-    const real *a, *b;  // at (0, 0) of the tile and of this k-block
+    const real *a, *b; // at (0, 0) of the tile and of this k-block
     size_t lda, ldb, k;
-    const real *start;  // where the chains start, or NULL: at 0
+    const real *start; // where the chains start, or NULL: at 0
     size_t ldstart;
     real *c;
     size_t ldc;
-    const real *bias;     // (columns of the tile), or NULL
-    const epilogue *out;  // at the last k-block, or NULL
-    size_t left;          // columns in the tile's last register, or ALL
+    const real *bias;    // (columns of the tile), or NULL
+    const epilogue *out; // at the last k-block, or NULL
+    size_t left;         // columns in the tile's last register, or ALL
 };
 
 // One finished vector of c at p.
@@ -38,13 +40,16 @@ INLINE vec finish(vec s, const real *p, const real *bias, const epilogue *out, s
     return out->relu ? v_relu(s) : s;
 }
 
-// c (rows, vecs * LANES) of one k-block. `rows`, `vecs`, `tn` and `part` are constants at every call.
-INLINE void tile(const size_t rows, const size_t vecs, const int tn, const int part, const struct tile_job *t) {
+// c (rows, vecs * LANES) of one k-block. `rows`, `vecs`, `tn` and `part` are constants at every
+// call.
+INLINE void tile(const size_t rows, const size_t vecs, const int tn, const int part,
+                 const struct tile_job *t) {
     vec acc[TILE_ROWS][TILE_VECS];
 #define LEFT(v) (part && (v) == vecs - 1 ? t->left : ALL)
     UNROLL for (size_t i = 0; i < rows; i++) {
         UNROLL for (size_t v = 0; v < vecs; v++) {
-            acc[i][v] = t->start ? load_left(t->start + i * t->ldstart + v * LANES, LEFT(v)) : v_zero();
+            acc[i][v] =
+                t->start ? load_left(t->start + i * t->ldstart + v * LANES, LEFT(v)) : v_zero();
         }
     }
     const real *a = t->a, *b = t->b;
@@ -70,14 +75,14 @@ INLINE void tile(const size_t rows, const size_t vecs, const int tn, const int p
 
 // The tile of `rows` rows and `vecs` registers, the last one of `t->left` columns.
 INLINE void tile_of(size_t rows, size_t vecs, const int tn, const struct tile_job *t) {
-#define CASE(r, v)                                                                                 \
-    case (r)*8 + (v):                                                                              \
-        if ((r) <= TILE_ROWS && (v) <= TILE_VECS) {                                                \
-            if (t->left == ALL)                                                                    \
-                tile(r, v, tn, 0, t);                                                              \
-            else                                                                                   \
-                tile(r, v, tn, 1, t);                                                              \
-        }                                                                                          \
+#define CASE(r, v)                                  \
+    case (r)*8 + (v):                               \
+        if ((r) <= TILE_ROWS && (v) <= TILE_VECS) { \
+            if (t->left == ALL)                     \
+                tile(r, v, tn, 0, t);               \
+            else                                    \
+                tile(r, v, tn, 1, t);               \
+        }                                           \
         break;
 #define CASES(r) CASE(r, 1) CASE(r, 2) CASE(r, 3) CASE(r, 4)
     switch (rows * 8 + vecs) { CASES(1) CASES(2) CASES(3) CASES(4) CASES(5) CASES(6) }
@@ -95,10 +100,10 @@ static void transpose(size_t k, size_t cols, const real *b, size_t ldb, real *pa
     }
 }
 
-INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
-                   size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    real panel[BLOCK_K * TILE_COLS];     // of nt: b transposed
-    real partial[BLOCK_M * TILE_COLS];   // of sgd: unfinished chains, since c holds the parameters
+INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
+                   const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
+    real panel[BLOCK_K * TILE_COLS];   // of nt: b transposed
+    real partial[BLOCK_M * TILE_COLS]; // of sgd: unfinished chains, since c holds the parameters
     const bool accumulate = out && out->accumulate;
     const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
     const size_t step = (k + blocks - 1) / blocks;
@@ -137,17 +142,17 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     }
 }
 
-static void matmul_nn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb, real *c,
-                      size_t ldc, const epilogue *out) {
+static void matmul_nn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
+                      size_t ldb, real *c, size_t ldc, const epilogue *out) {
     matmul(NN, m, n, k, a, lda, b, ldb, c, ldc, out);
 }
 
-static void matmul_nt(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb, real *c,
-                      size_t ldc, const epilogue *out) {
+static void matmul_nt(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
+                      size_t ldb, real *c, size_t ldc, const epilogue *out) {
     matmul(NT, m, n, k, a, lda, b, ldb, c, ldc, out);
 }
 
-static void matmul_tn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb, real *c,
-                      size_t ldc, const epilogue *out) {
+static void matmul_tn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
+                      size_t ldb, real *c, size_t ldc, const epilogue *out) {
     matmul(TN, m, n, k, a, lda, b, ldb, c, ldc, out);
 }

@@ -2,7 +2,9 @@
 // The ceilings that every table is measured against.
 
 enum {
-    PEAK_CHAINS = TILE_ROWS * TILE_VECS,  // independent, like the accumulators of matmul: enough to hide an FMA's latency
+    PEAK_CHAINS =
+        TILE_ROWS *
+        TILE_VECS, // independent, like the accumulators of matmul: enough to hide an FMA's latency
     PEAK_FLOPS = 2 * LANES * PEAK_CHAINS,
 };
 
@@ -20,7 +22,7 @@ static real peak_fma(size_t rounds) {
 }
 
 static void peak_triad(size_t n, real *a, const real *b, const real *c, real s) {
-#define STEP(i, lane, left)                                                                        \
+#define STEP(i, lane, left) \
     store_left(a + (i), v_fma(v_set1(s), load_left(c + (i), left), load_left(b + (i), left)), left)
     FOR_ROW(n, STEP);
 #undef STEP

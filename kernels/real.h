@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The precision of a translation unit. Code that exists in f32 and in f64 is written once over `real` and compiled
-// twice, with -DNB_BITS=32 and -DNB_BITS=64; NB_REAL(name) gives each copy its own symbol.
+// The precision of a translation unit. Code that exists in f32 and in f64 is written once over
+// `real` and compiled twice, with -DNB_BITS=32 and -DNB_BITS=64; NB_REAL(name) gives each copy its
+// own symbol.
 #ifndef NB_KERNELS_REAL_H
 #define NB_KERNELS_REAL_H
 

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Sums, means and variances along rows and columns, and the building blocks that the normalizations share.
+// Sums, means and variances along rows and columns, and the building blocks that the normalizations
+// share.
 //
-// Variance is the corrected two-pass algorithm (Chan, Golub & LeVeque 1983): with m0 a rounded mean and d = x - m0,
+// Variance is the corrected two-pass algorithm (Chan, Golub & LeVeque 1983): with m0 a rounded mean
+// and d = x - m0,
 //   mean = m0 + sum d / n,   sum (x - mean)^2 = sum d^2 - (sum d)^2 / n
-// so an error of m0 cancels to first order, and data with a huge mean and a small spread keep their variance.
+// so an error of m0 cancels to first order, and data with a huge mean and a small spread keep their
+// variance.
 
 struct moments {
-    real mean, m2;  // m2 = sum (x - mean)^2
+    real mean, m2; // m2 = sum (x - mean)^2
 };
 
 static real row_sum_of(size_t n, const real *x) {
     lanes s = lanes_set1(0);
-#define STEP(i, lane, left) s.v[lane] = keep_left(left, v_add(s.v[lane], load_left(x + (i), left)), s.v[lane])
+#define STEP(i, lane, left) \
+    s.v[lane] = keep_left(left, v_add(s.v[lane], load_left(x + (i), left)), s.v[lane])
     FOR_ROW(n, STEP);
 #undef STEP
     return lanes_reduce_add(s);
@@ -20,11 +24,11 @@ static real row_sum_of(size_t n, const real *x) {
 static struct moments row_moments_of(size_t n, const real *x) {
     const real m0 = row_sum_of(n, x) / (real)n;
     lanes s1 = lanes_set1(0), s2 = lanes_set1(0);
-#define STEP(i, lane, left)                                                                        \
-    do {                                                                                           \
-        vec d = v_sub(load_left(x + (i), left), v_set1(m0));                                       \
-        s1.v[lane] = keep_left(left, v_add(s1.v[lane], d), s1.v[lane]);                            \
-        s2.v[lane] = keep_left(left, v_fma(d, d, s2.v[lane]), s2.v[lane]);                         \
+#define STEP(i, lane, left)                                                \
+    do {                                                                   \
+        vec d = v_sub(load_left(x + (i), left), v_set1(m0));               \
+        s1.v[lane] = keep_left(left, v_add(s1.v[lane], d), s1.v[lane]);    \
+        s2.v[lane] = keep_left(left, v_fma(d, d, s2.v[lane]), s2.v[lane]); \
     } while (0)
     FOR_ROW(n, STEP);
 #undef STEP
@@ -38,7 +42,8 @@ static void row_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *s
         sum[i] = row_sum_of(cols, x + i * ldx);
 }
 
-static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *variance) {
+static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
+                        real *variance) {
     for (size_t i = 0; i < rows; i++) {
         struct moments m = row_moments_of(cols, x + i * ldx);
         mean[i] = m.mean;
@@ -46,7 +51,9 @@ static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, rea
     }
 }
 
-INLINE size_t rows_of_block(size_t rows, size_t r0) { return rows - r0 < NB_BLOCK_ROWS ? rows - r0 : NB_BLOCK_ROWS; }
+INLINE size_t rows_of_block(size_t rows, size_t r0) {
+    return rows - r0 < NB_BLOCK_ROWS ? rows - r0 : NB_BLOCK_ROWS;
+}
 
 // total (cols) = first ? block sum : total + block sum
 INLINE void add_block(real *total, vec block, bool first, size_t left) {
@@ -58,24 +65,25 @@ static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real
         memset(sum, 0, cols * sizeof *sum);
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
         const size_t count = rows_of_block(rows, r0);
-#define BODY(c, vecs, left)                                                                        \
-    do {                                                                                           \
-        vec s[COLUMN_VECS];                                                                        \
-        UNROLL for (size_t v = 0; v < (vecs); v++) s[v] = v_zero();                                \
-        for (size_t i = 0; i < count; i++) {                                                       \
-            UNROLL for (size_t v = 0; v < (vecs); v++)                                             \
-                s[v] = v_add(s[v], load_left(x + (r0 + i) * ldx + (c) + v * LANES, left));         \
-        }                                                                                          \
-        UNROLL for (size_t v = 0; v < (vecs); v++)                                                 \
-            add_block(sum + (c) + v * LANES, s[v], r0 == 0, left);                                 \
+#define BODY(c, vecs, left)                                                         \
+    do {                                                                            \
+        vec s[COLUMN_VECS];                                                         \
+        UNROLL for (size_t v = 0; v < (vecs); v++) s[v] = v_zero();                 \
+        for (size_t i = 0; i < count; i++) {                                        \
+            UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                       \
+                v_add(s[v], load_left(x + (r0 + i) * ldx + (c) + v * LANES, left)); \
+        }                                                                           \
+        UNROLL for (size_t v = 0; v < (vecs); v++)                                  \
+            add_block(sum + (c) + v * LANES, s[v], r0 == 0, left);                  \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
     }
 }
 
-// mean, m2 (cols) of x (rows, cols): the corrected two-pass algorithm inside a block of rows, blocks merged in order
-// (Chan, Golub & LeVeque 1983): with delta = mean_b - mean and n, n_b the counts,
+// mean, m2 (cols) of x (rows, cols): the corrected two-pass algorithm inside a block of rows,
+// blocks merged in order (Chan, Golub & LeVeque 1983): with delta = mean_b - mean and n, n_b the
+// counts,
 //   mean += delta * n_b / (n + n_b),   m2 += m2_b + delta^2 * n * n_b / (n + n_b)
 static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *m2) {
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
@@ -84,51 +92,52 @@ static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real 
         const vec share = v_set1((real)count / (real)(r0 + count));
         const vec weight = v_mul(v_set1((real)r0), share);
         const real *block = x + r0 * ldx;
-#define BODY(c, vecs, left)                                                                        \
-    do {                                                                                           \
-        vec s[COLUMN_VECS], s1[COLUMN_VECS], s2[COLUMN_VECS], m0[COLUMN_VECS];                     \
-        UNROLL for (size_t v = 0; v < (vecs); v++) s[v] = s1[v] = s2[v] = v_zero();                \
-        for (size_t i = 0; i < count; i++) {                                                       \
-            UNROLL for (size_t v = 0; v < (vecs); v++)                                             \
-                s[v] = v_add(s[v], load_left(block + i * ldx + (c) + v * LANES, left));            \
-        }                                                                                          \
-        UNROLL for (size_t v = 0; v < (vecs); v++) m0[v] = v_div(s[v], n);                         \
-        for (size_t i = 0; i < count; i++) {                                                       \
-            UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
-                vec d = v_sub(load_left(block + i * ldx + (c) + v * LANES, left), m0[v]);          \
-                s1[v] = v_add(s1[v], d);                                                           \
-                s2[v] = v_fma(d, d, s2[v]);                                                        \
-            }                                                                                      \
-        }                                                                                          \
-        UNROLL for (size_t v = 0; v < (vecs); v++) {                                               \
-            real *mean_c = mean + (c) + v * LANES, *m2_c = m2 + (c) + v * LANES;                   \
-            vec shift = v_div(s1[v], n);                                                           \
-            vec mean_b = v_add(m0[v], shift), m2_b = v_relu(v_fnma(s1[v], shift, s2[v]));          \
-            if (r0 > 0) {                                                                          \
-                vec old = load_left(mean_c, left), delta = v_sub(mean_b, old);                     \
-                mean_b = v_fma(delta, share, old);                                                 \
-                m2_b = v_add(load_left(m2_c, left), v_fma(v_mul(delta, delta), weight, m2_b));     \
-            }                                                                                      \
-            store_left(mean_c, mean_b, left);                                                      \
-            store_left(m2_c, m2_b, left);                                                          \
-        }                                                                                          \
+#define BODY(c, vecs, left)                                                                    \
+    do {                                                                                       \
+        vec s[COLUMN_VECS], s1[COLUMN_VECS], s2[COLUMN_VECS], m0[COLUMN_VECS];                 \
+        UNROLL for (size_t v = 0; v < (vecs); v++) s[v] = s1[v] = s2[v] = v_zero();            \
+        for (size_t i = 0; i < count; i++) {                                                   \
+            UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                  \
+                v_add(s[v], load_left(block + i * ldx + (c) + v * LANES, left));               \
+        }                                                                                      \
+        UNROLL for (size_t v = 0; v < (vecs); v++) m0[v] = v_div(s[v], n);                     \
+        for (size_t i = 0; i < count; i++) {                                                   \
+            UNROLL for (size_t v = 0; v < (vecs); v++) {                                       \
+                vec d = v_sub(load_left(block + i * ldx + (c) + v * LANES, left), m0[v]);      \
+                s1[v] = v_add(s1[v], d);                                                       \
+                s2[v] = v_fma(d, d, s2[v]);                                                    \
+            }                                                                                  \
+        }                                                                                      \
+        UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
+            real *mean_c = mean + (c) + v * LANES, *m2_c = m2 + (c) + v * LANES;               \
+            vec shift = v_div(s1[v], n);                                                       \
+            vec mean_b = v_add(m0[v], shift), m2_b = v_relu(v_fnma(s1[v], shift, s2[v]));      \
+            if (r0 > 0) {                                                                      \
+                vec old = load_left(mean_c, left), delta = v_sub(mean_b, old);                 \
+                mean_b = v_fma(delta, share, old);                                             \
+                m2_b = v_add(load_left(m2_c, left), v_fma(v_mul(delta, delta), weight, m2_b)); \
+            }                                                                                  \
+            store_left(mean_c, mean_b, left);                                                  \
+            store_left(m2_c, m2_b, left);                                                      \
+        }                                                                                      \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
     }
 }
 
-static void column_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *variance) {
+static void column_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
+                           real *variance) {
     if (rows == 0) {
         for (size_t c = 0; c < cols; c++)
             mean[c] = variance[c] = (real)NAN;
         return;
     }
     column_m2(rows, cols, x, ldx, mean, variance);
-#define BODY(c, vecs, left)                                                                        \
-    UNROLL for (size_t v = 0; v < (vecs); v++) {                                                   \
-        real *p = variance + (c) + v * LANES;                                                      \
-        store_left(p, v_div(load_left(p, left), v_set1((real)rows)), left);                        \
+#define BODY(c, vecs, left)                                                 \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                            \
+        real *p = variance + (c) + v * LANES;                               \
+        store_left(p, v_div(load_left(p, left), v_set1((real)rows)), left); \
     }
     FOR_COLUMNS(cols, BODY);
 #undef BODY
@@ -138,9 +147,9 @@ static void block_sum(size_t blocks, size_t cols, const real *x, size_t ldx, rea
     if (blocks == 0 && cols > 0)
         memset(sum, 0, cols * sizeof *sum);
     for (size_t i = 0; i < blocks; i++) {
-#define BODY(c, vecs, left)                                                                        \
-    UNROLL for (size_t v = 0; v < (vecs); v++)                                                     \
-        add_block(sum + (c) + v * LANES, load_left(x + i * ldx + (c) + v * LANES, left), i == 0, left)
+#define BODY(c, vecs, left)                               \
+    UNROLL for (size_t v = 0; v < (vecs); v++) add_block( \
+        sum + (c) + v * LANES, load_left(x + i * ldx + (c) + v * LANES, left), i == 0, left)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
     }

@@ -102,12 +102,14 @@ static enum nb_code find_in_named_folder(struct place *place, const struct known
     place->chosen = true;
     struct stat status;
     if (stat(folder, &status) != 0) // also for a path of PATH_MAX or more
-        return nb_error_set(error, NB_DATA,
-                            "%s: cannot open this folder: %s; name the one with the four files, or %s",
-                            folder, strerror(errno), known->remedy);
+        return nb_error_set(
+            error, NB_DATA,
+            "%s: cannot open this folder: %s; name the one with the four files, or %s", folder,
+            strerror(errno), known->remedy);
     if (!S_ISDIR(status.st_mode))
         return nb_error_set(error, NB_DATA,
-                            "%s: is not a folder; name the folder that holds the four files", folder);
+                            "%s: is not a folder; name the folder that holds the four files",
+                            folder);
     if (access(folder, X_OK) != 0)
         return nb_error_set(error, NB_DATA,
                             "%s: cannot open this folder: %s; change its permissions", folder,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What trainer.c needs of a network, whatever its precision: one table for f32, one for f64. Internal to the trainer.
+// What trainer.c needs of a network, whatever its precision: one table for f32, one for f64.
+// Internal to the trainer.
 #ifndef NB_SRC_ENGINE_H
 #define NB_SRC_ENGINE_H
 
@@ -10,24 +11,28 @@ enum nb_parameter_kind { NB_WEIGHT, NB_BIAS, NB_GAMMA, NB_BETA };
 struct nb_parameter {
     enum nb_parameter_kind kind;
     size_t layer;
-    size_t out, in;  // a weight has out * in elements, every other parameter `out` of them
+    size_t out, in; // a weight has out * in elements, every other parameter `out` of them
     size_t length;
 };
 
 struct nb_engine {
-    // A network whose parameters are 0, with room for batches of settings->batch_size rows; NULL: out of memory.
-    // All three pointers must outlive it.
-    void *(*create)(const struct nb_settings *settings, const struct nb_dataset *data, enum nb_isa isa, size_t threads);
+    // A network whose parameters are 0, with room for batches of settings->batch_size rows; NULL:
+    // out of memory. All three pointers must outlive it.
+    void *(*create)(const struct nb_settings *settings, const struct nb_dataset *data,
+                    enum nb_isa isa, size_t threads);
     void (*free)(void *network);
 
-    // Describes parameter `index` of the digest order: layer by layer weight, bias, gamma, beta. False past the last.
+    // Describes parameter `index` of the digest order: layer by layer weight, bias, gamma, beta.
+    // False past the last.
     bool (*describe)(const void *network, size_t index, struct nb_parameter *parameter);
     // Copies a parameter in PyTorch's (out, in) order.
     void (*get)(const void *network, const struct nb_parameter *parameter, double *values);
     void (*set)(void *network, const struct nb_parameter *parameter, const double *values);
 
-    // Trains on the data set's rows in this order, batch by batch. Fills train_loss, samples and steps of `epoch`.
-    enum nb_status (*train)(void *network, const uint32_t *order, nb_step_fn step, void *user, struct nb_epoch *epoch);
+    // Trains on the data set's rows in this order, batch by batch. Fills train_loss, samples and
+    // steps of `epoch`.
+    enum nb_status (*train)(void *network, const uint32_t *order, nb_step_fn step, void *user,
+                            struct nb_epoch *epoch);
     // Fills test_loss and test_correct.
     void (*evaluate)(void *network, struct nb_epoch *epoch);
 };

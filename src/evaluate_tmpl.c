@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The test set through the network, without touching anything that training uses but its parameters. Threads take chunks of
-// rows; a row's result does not depend on the chunk it is in.
+// The test set through the network, without touching anything that training uses but its
+// parameters. Threads take chunks of rows; a row's result does not depend on the chunk it is in.
 #include "src/network_tmpl.h"
 
 // y (rows, ld) = normalization and ReLU of z, in place, with the running statistics.
-static void infer_hidden(const network *net, const struct layer *layer, size_t rows, real *z, size_t ldz) {
+static void infer_hidden(const network *net, const struct layer *layer, size_t rows, real *z,
+                         size_t ldz) {
     real mean[NB_TEST_CHUNK], rstd[NB_TEST_CHUNK];
     if (net->settings->norm == NB_NORM_BATCH)
-        net->k->batchnorm_relu_infer(rows, layer->out, z, ldz, layer->gamma.value, layer->beta.value, EPSILON,
-                                     layer->running_mean, layer->running_var, z, ldz);
+        net->k->batchnorm_relu_infer(rows, layer->out, z, ldz, layer->gamma.value,
+                                     layer->beta.value, EPSILON, layer->running_mean,
+                                     layer->running_var, z, ldz);
     if (net->settings->norm == NB_NORM_LAYER)
-        net->k->layernorm_relu_forward(rows, layer->out, z, ldz, layer->gamma.value, layer->beta.value, EPSILON, mean,
-                                       rstd, z, ldz);
+        net->k->layernorm_relu_forward(rows, layer->out, z, ldz, layer->gamma.value,
+                                       layer->beta.value, EPSILON, mean, rstd, z, ldz);
 }
 
 // The first of the largest values.
@@ -24,8 +26,10 @@ static size_t argmax(const real *x, size_t n) {
     return best;
 }
 
-// Losses of rows first .. first + rows; returns how many are classified right. a and b are (NB_TEST_CHUNK, ld) each.
-static size_t evaluate_chunk(const network *net, size_t first, size_t rows, real *a, real *b, size_t ld, real *losses) {
+// Losses of rows first .. first + rows; returns how many are classified right. a and b are
+// (NB_TEST_CHUNK, ld) each.
+static size_t evaluate_chunk(const network *net, size_t first, size_t rows, real *a, real *b,
+                             size_t ld, real *losses) {
     const struct nb_split *test = &net->data->test;
     const bool plain = net->settings->norm == NB_NORM_NONE;
     for (size_t i = 0; i < rows; i++)
@@ -33,7 +37,8 @@ static size_t evaluate_chunk(const network *net, size_t first, size_t rows, real
     for (size_t l = 0; l < net->layers; l++) {
         const struct layer *layer = &net->layer[l];
         const bool hidden = l + 1 < net->layers;
-        network_linear(net, layer, rows, a, ld, b, ld, (struct range){0, layer->out}, hidden && plain);
+        network_linear(net, layer, rows, a, ld, b, ld, (struct range){0, layer->out},
+                       hidden && plain);
         if (hidden)
             infer_hidden(net, layer, rows, b, ld);
         real *swap = a;
@@ -59,8 +64,8 @@ void network_evaluate(void *network_, struct nb_epoch *epoch) {
 #pragma omp for schedule(static)
         for (size_t chunk = 0; chunk < chunks; chunk++) {
             const size_t first = chunk * NB_TEST_CHUNK, left = n - first;
-            correct += evaluate_chunk(net, first, left < NB_TEST_CHUNK ? left : NB_TEST_CHUNK, scratch, scratch + half,
-                                      ld, net->test_losses + first);
+            correct += evaluate_chunk(net, first, left < NB_TEST_CHUNK ? left : NB_TEST_CHUNK,
+                                      scratch, scratch + half, ld, net->test_losses + first);
         }
     }
     double total = 0;

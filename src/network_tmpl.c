@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// An array of rows * cols zeros on its own cache lines, owned by the network; NULL when memory is short.
+// An array of rows * cols zeros on its own cache lines, owned by the network; NULL when memory is
+// short.
 static void *array(network *net, size_t rows, size_t cols, size_t size) {
     enum { ALIGNMENT = 64 };
     size_t bytes;
@@ -22,19 +23,28 @@ static void *array(network *net, size_t rows, size_t cols, size_t size) {
     return p;
 }
 
-static real *reals(network *net, size_t rows, size_t cols) { return array(net, rows, cols, sizeof(real)); }
-
-// Plain SGD updates weights inside the product that makes their gradient, so that gradient is never stored.
-static bool fused_update(const struct nb_settings *s) { return s->optimizer == NB_SGD && s->momentum == 0; }
-
-static bool parameter_create(network *net, struct parameter *p, size_t rows, size_t cols, bool needs_grad) {
-    const struct nb_settings *s = net->settings;
-    const bool stateful = !fused_update(s), adam = s->optimizer == NB_ADAM;
-    return (p->value = reals(net, rows, cols)) && (!needs_grad || (p->grad = reals(net, rows, cols))) &&
-           (!stateful || (p->first = reals(net, rows, cols))) && (!adam || (p->second = reals(net, rows, cols)));
+static real *reals(network *net, size_t rows, size_t cols) {
+    return array(net, rows, cols, sizeof(real));
 }
 
-static bool layer_create(network *net, struct layer *layer, size_t in, size_t out, enum nb_norm norm) {
+// Plain SGD updates weights inside the product that makes their gradient, so that gradient is never
+// stored.
+static bool fused_update(const struct nb_settings *s) {
+    return s->optimizer == NB_SGD && s->momentum == 0;
+}
+
+static bool parameter_create(network *net, struct parameter *p, size_t rows, size_t cols,
+                             bool needs_grad) {
+    const struct nb_settings *s = net->settings;
+    const bool stateful = !fused_update(s), adam = s->optimizer == NB_ADAM;
+    return (p->value = reals(net, rows, cols)) &&
+           (!needs_grad || (p->grad = reals(net, rows, cols))) &&
+           (!stateful || (p->first = reals(net, rows, cols))) &&
+           (!adam || (p->second = reals(net, rows, cols)));
+}
+
+static bool layer_create(network *net, struct layer *layer, size_t in, size_t out,
+                         enum nb_norm norm) {
     const size_t panels = (out + PANEL - 1) / PANEL, batch = net->batch;
     *layer = (struct layer){.in = in, .out = out, .ld = round_up(out, LINE)};
     size_t width;
@@ -47,7 +57,8 @@ static bool layer_create(network *net, struct layer *layer, size_t in, size_t ou
         return false;
     if (norm == NB_NORM_NONE)
         return true;
-    if (!parameter_create(net, &layer->gamma, out, 1, true) || !parameter_create(net, &layer->beta, out, 1, true) ||
+    if (!parameter_create(net, &layer->gamma, out, 1, true) ||
+        !parameter_create(net, &layer->beta, out, 1, true) ||
         !(layer->y = reals(net, batch, layer->ld)))
         return false;
     const size_t statistics = norm == NB_NORM_BATCH ? out : batch;
@@ -63,8 +74,8 @@ static bool layer_create(network *net, struct layer *layer, size_t in, size_t ou
     return true;
 }
 
-void *network_create(const struct nb_settings *settings, const struct nb_dataset *data, enum nb_isa isa,
-                     size_t threads) {
+void *network_create(const struct nb_settings *settings, const struct nb_dataset *data,
+                     enum nb_isa isa, size_t threads) {
     network *net = calloc(1, sizeof *net);
     if (net == NULL)
         return NULL;
@@ -75,11 +86,14 @@ void *network_create(const struct nb_settings *settings, const struct nb_dataset
     net->batch = settings->batch_size < data->train.rows ? settings->batch_size : data->train.rows;
     net->layers = settings->hidden_count + 1;
     net->ldx = round_up(data->features, LINE);
-    // torchvision's ToTensor and Normalize((0.1307,), (0.3081,)): three roundings to float, then, for f64, widened.
+    // torchvision's ToTensor and Normalize((0.1307,), (0.3081,)): three roundings to float, then,
+    // for f64, widened.
     for (int byte = 0; byte < 256; byte++)
         net->pixel[byte] = ((float)byte / 255.0f - 0.1307f) / 0.3081f;
-    if (!(net->layer = array(net, net->layers, 1, sizeof *net->layer)) || !(net->x = reals(net, net->batch, net->ldx)) ||
-        !(net->labels = array(net, net->batch, 1, sizeof *net->labels)) || !(net->losses = reals(net, net->batch, 1)))
+    if (!(net->layer = array(net, net->layers, 1, sizeof *net->layer)) ||
+        !(net->x = reals(net, net->batch, net->ldx)) ||
+        !(net->labels = array(net, net->batch, 1, sizeof *net->labels)) ||
+        !(net->losses = reals(net, net->batch, 1)))
         goto fail;
     size_t in = data->features;
     for (size_t i = 0; i < net->layers; i++) {
@@ -130,7 +144,10 @@ bool network_describe(const void *network_, size_t index, struct nb_parameter *p
     for (size_t i = 0; i < net->layers; i++) {
         for (int kind = NB_WEIGHT; kind <= NB_BETA; kind++) {
             const size_t out = net->layer[i].out, in = net->layer[i].in;
-            *parameter = (struct nb_parameter){.kind = (enum nb_parameter_kind)kind, .layer = i, .out = out, .in = in,
+            *parameter = (struct nb_parameter){.kind = (enum nb_parameter_kind)kind,
+                                               .layer = i,
+                                               .out = out,
+                                               .in = in,
                                                .length = kind == NB_WEIGHT ? out * in : out};
             if (parameter_values(net, parameter) != NULL && index-- == 0)
                 return true;
@@ -166,12 +183,14 @@ void network_load_row(const network *net, const struct nb_split *split, size_t r
         x[i] = net->pixel[pixels[i]];
 }
 
-void network_linear(const network *net, const struct layer *layer, size_t rows, const real *x, size_t ldx, real *z,
-                    size_t ldz, struct range cols, bool relu) {
+void network_linear(const network *net, const struct layer *layer, size_t rows, const real *x,
+                    size_t ldx, real *z, size_t ldz, struct range cols, bool relu) {
     for (size_t c = cols.begin, next; c < cols.end; c = next) {
         next = (c / PANEL + 1) * PANEL < cols.end ? (c / PANEL + 1) * PANEL : cols.end;
-        const real *w = layer->weight.value + c / PANEL * layer->in * PANEL + c % PANEL;  // (in, next - c)
-        const epilogue out = {.bias = layer->bias.value ? layer->bias.value + c : NULL, .relu = relu};
+        const real *w =
+            layer->weight.value + c / PANEL * layer->in * PANEL + c % PANEL; // (in, next - c)
+        const epilogue out = {.bias = layer->bias.value ? layer->bias.value + c : NULL,
+                              .relu = relu};
         net->k->matmul_nn(rows, next - c, layer->in, x, ldx, w, PANEL, z + c, ldz, &out);
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The network in one precision (kernels/real.h): its parameters and the buffers of one batch. A template header:
-// network_tmpl.c builds it, step_tmpl.c trains it, evaluate_tmpl.c tests it; trainer.c sees them through engine.h.
+// The network in one precision (kernels/real.h): its parameters and the buffers of one batch. A
+// template header: network_tmpl.c builds it, step_tmpl.c trains it, evaluate_tmpl.c tests it;
+// trainer.c sees them through engine.h.
 //
-// Weights are kept transposed, (in, out), in panels of PANEL output columns: panel p is (in, PANEL), contiguous, so that
-// the forward product streams through it. Activations are (batch, width) with rows padded to whole cache lines.
+// Weights are kept transposed, (in, out), in panels of PANEL output columns: panel p is (in,
+// PANEL), contiguous, so that the forward product streams through it. Activations are (batch,
+// width) with rows padded to whole cache lines.
 #ifndef NB_SRC_NETWORK_TMPL_H
 #define NB_SRC_NETWORK_TMPL_H
 
@@ -18,35 +20,36 @@
 typedef struct NB_REAL(nb_epilogue) epilogue;
 typedef struct NB_REAL(nb_kernels) kernels;
 
-#define LINE (64 / sizeof(real))    // elements of a cache line: no two threads write to the same one
-#define PANEL (256 / sizeof(real))  // columns of a panel of weights
+#define LINE (64 / sizeof(real))   // elements of a cache line: no two threads write to the same one
+#define PANEL (256 / sizeof(real)) // columns of a panel of weights
 
-#define EPSILON ((real)1e-5)          // of both normalizations, as in PyTorch
-#define RUNNING_MOMENTUM ((real)0.1)  // weight of the new value in batch norm's running statistics
+#define EPSILON ((real)1e-5)         // of both normalizations, as in PyTorch
+#define RUNNING_MOMENTUM ((real)0.1) // weight of the new value in batch norm's running statistics
 
-// A trainable array, its gradient and its optimizer state, all of one layout; NULL where the settings need none.
+// A trainable array, its gradient and its optimizer state, all of one layout; NULL where the
+// settings need none.
 struct parameter {
     real *value;
     real *grad;
-    real *first, *second;  // SGD: velocity and nothing; Adam: first and second moment
+    real *first, *second; // SGD: velocity and nothing; Adam: first and second moment
 };
 
 // Linear (in -> out), then, in a hidden layer, normalization and ReLU.
 struct layer {
     size_t in, out;
-    size_t ld;                // row stride of the activations: out, rounded up to whole lines
-    struct parameter weight;  // panels of (in, PANEL)
-    struct parameter bias;    // (out); none before batch norm, which would cancel it
-    struct parameter gamma;   // (out); none without normalization
-    struct parameter beta;    // (out)
-    real *running_mean;       // (out); batch norm
-    real *running_var;        // (out)
-    real *mean, *rstd;        // of the batch: (out) for batch norm, (batch) for layer norm
-    real *gamma_blocks;       // (NB_BLOCKS(batch), out): layer norm's gradients per block of rows
-    real *beta_blocks;        // (NB_BLOCKS(batch), out)
-    real *z;                  // (batch, ld): output of the linear part
-    real *y;                  // (batch, ld): output of the layer; the same array as z without normalization
-    real *dz;                 // (batch, ld): gradient of y, then of z
+    size_t ld;               // row stride of the activations: out, rounded up to whole lines
+    struct parameter weight; // panels of (in, PANEL)
+    struct parameter bias;   // (out); none before batch norm, which would cancel it
+    struct parameter gamma;  // (out); none without normalization
+    struct parameter beta;   // (out)
+    real *running_mean;      // (out); batch norm
+    real *running_var;       // (out)
+    real *mean, *rstd;       // of the batch: (out) for batch norm, (batch) for layer norm
+    real *gamma_blocks;      // (NB_BLOCKS(batch), out): layer norm's gradients per block of rows
+    real *beta_blocks;       // (NB_BLOCKS(batch), out)
+    real *z;                 // (batch, ld): output of the linear part
+    real *y;  // (batch, ld): output of the layer; the same array as z without normalization
+    real *dz; // (batch, ld): gradient of y, then of z
 };
 
 struct NB_REAL(network) {
@@ -54,19 +57,19 @@ struct NB_REAL(network) {
     const struct nb_dataset *data;
     const kernels *k;
     size_t threads;
-    size_t batch;         // rows of the largest batch
-    size_t layers;        // hidden layers + 1
-    struct layer *layer;  // [layers]
-    real pixel[256];      // the input value of every byte
-    size_t ldx;           // row stride of x
-    real *x;              // (batch, ldx): the rows of this batch, converted
-    uint8_t *labels;      // (batch)
-    real *losses;         // (batch)
-    uint64_t steps;       // optimizer steps made
-    size_t test_ld;       // row stride of test_scratch: the widest layer
-    real *test_scratch;   // (threads, 2, NB_TEST_CHUNK, test_ld)
-    real *test_losses;    // (test rows)
-    void **memory;        // every array above, to free
+    size_t batch;        // rows of the largest batch
+    size_t layers;       // hidden layers + 1
+    struct layer *layer; // [layers]
+    real pixel[256];     // the input value of every byte
+    size_t ldx;          // row stride of x
+    real *x;             // (batch, ldx): the rows of this batch, converted
+    uint8_t *labels;     // (batch)
+    real *losses;        // (batch)
+    uint64_t steps;      // optimizer steps made
+    size_t test_ld;      // row stride of test_scratch: the widest layer
+    real *test_scratch;  // (threads, 2, NB_TEST_CHUNK, test_ld)
+    real *test_losses;   // (test rows)
+    void **memory;       // every array above, to free
     size_t arrays;
 };
 typedef struct NB_REAL(network) network;
@@ -76,7 +79,7 @@ struct member {
     size_t id, count;
 };
 
-enum { NB_TEST_CHUNK = 128 };  // rows that go through the network together in evaluation
+enum { NB_TEST_CHUNK = 128 }; // rows that go through the network together in evaluation
 
 struct range {
     size_t begin, end;
@@ -93,7 +96,8 @@ static inline struct member this_member(void) { return (struct member){0, 1}; }
 // This member's part of n items, cut at multiples of `unit`.
 static inline struct range share(struct member me, size_t n, size_t unit) {
     const size_t units = (n + unit - 1) / unit;
-    const size_t begin = units * me.id / me.count * unit, end = units * (me.id + 1) / me.count * unit;
+    const size_t begin = units * me.id / me.count * unit,
+                 end = units * (me.id + 1) / me.count * unit;
     return (struct range){begin < n ? begin : n, end < n ? end : n};
 }
 
@@ -110,19 +114,21 @@ static inline size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / u
 #define network_evaluate NB_REAL(nb_network_evaluate)
 
 // The functions of struct nb_engine.
-void *network_create(const struct nb_settings *settings, const struct nb_dataset *data, enum nb_isa isa, size_t threads);
+void *network_create(const struct nb_settings *settings, const struct nb_dataset *data,
+                     enum nb_isa isa, size_t threads);
 void network_free(void *net);
 bool network_describe(const void *net, size_t index, struct nb_parameter *parameter);
 void network_get(const void *net, const struct nb_parameter *parameter, double *values);
 void network_set(void *net, const struct nb_parameter *parameter, const double *values);
-enum nb_status network_train(void *net, const uint32_t *order, nb_step_fn step, void *user, struct nb_epoch *epoch);
+enum nb_status network_train(void *net, const uint32_t *order, nb_step_fn step, void *user,
+                             struct nb_epoch *epoch);
 void network_evaluate(void *net, struct nb_epoch *epoch);
 
 // x (features) = row `row` of the split, converted from bytes.
 void network_load_row(const network *net, const struct nb_split *split, size_t row, real *x);
 
 // z (rows, columns cols) = x (rows, in) . W + bias, then ReLU if `relu`. x may not be z.
-void network_linear(const network *net, const struct layer *layer, size_t rows, const real *x, size_t ldx, real *z,
-                    size_t ldz, struct range cols, bool relu);
+void network_linear(const network *net, const struct layer *layer, size_t rows, const real *x,
+                    size_t ldx, real *z, size_t ldz, struct range cols, bool relu);
 
 #endif

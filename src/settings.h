@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Everything that defines one training run. The same settings give the same bits; isa and threads change only the time.
+// Everything that defines one training run. The same settings give the same bits; isa and threads
+// change only the time.
 #ifndef NB_SRC_SETTINGS_H
 #define NB_SRC_SETTINGS_H
 
@@ -17,14 +18,14 @@ enum nb_dtype { NB_F32, NB_F64 };
 
 struct nb_settings {
     enum nb_norm norm;
-    size_t hidden[NB_MAX_HIDDEN];  // widths of the hidden layers, input side first
-    size_t hidden_count;           // may be 0: a linear classifier
-    size_t classes;                // width of the output
+    size_t hidden[NB_MAX_HIDDEN]; // widths of the hidden layers, input side first
+    size_t hidden_count;          // may be 0: a linear classifier
+    size_t classes;               // width of the output
     size_t batch_size, epochs;
     enum nb_optimizer optimizer;
     double lr, momentum, weight_decay;
     bool nesterov;
-    uint64_t seed;  // PyTorch uses the low 32 bits
+    uint64_t seed; // PyTorch uses the low 32 bits
     enum nb_dtype dtype;
     const char *isa;      // a name of kernels/isa_list.h, or "auto": the best usable one
     size_t threads;       // 0: the physical cores that this process may use
@@ -32,14 +33,17 @@ struct nb_settings {
     const char *data_dir; // the folder of the four files, or NULL: search
 };
 
-// The defaults: the PyTorch experiment. 784-256-10, SGD 0.1, batch 128, 10 epochs, seed 0, f32, batch norm.
+// The defaults: the PyTorch experiment. 784-256-10, SGD 0.1, batch 128, 10 epochs, seed 0, f32,
+// batch norm.
 struct nb_settings nb_settings_default(void);
 
-// Whether a run of these settings on `rows` training rows can exist; NB_USAGE with the remedy if not.
-enum nb_code nb_settings_check(const struct nb_settings *settings, size_t rows, struct nb_error *error);
+// Whether a run of these settings on `rows` training rows can exist; NB_USAGE with the remedy if
+// not.
+enum nb_code nb_settings_check(const struct nb_settings *settings, size_t rows,
+                               struct nb_error *error);
 
-const char *nb_norm_name(enum nb_norm norm);                 // "none", "batch", "layer"
-const char *nb_optimizer_name(enum nb_optimizer optimizer);  // "sgd", "adam"
-const char *nb_dtype_name(enum nb_dtype dtype);              // "f32", "f64"
+const char *nb_norm_name(enum nb_norm norm);                // "none", "batch", "layer"
+const char *nb_optimizer_name(enum nb_optimizer optimizer); // "sgd", "adam"
+const char *nb_dtype_name(enum nb_dtype dtype);             // "f32", "f64"
 
 #endif

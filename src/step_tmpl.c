@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// One epoch of training inside one parallel region. Every thread owns a slab of output columns of each layer: it computes
-// them, normalizes them (batch norm needs no exchange), and updates the weights that lead to them. Layer norm, the logits
-// and the loss are divided by rows. Barriers stand only where a thread reads what others wrote. How many threads there are
-// changes no bit: every output has one owner, and reductions run over fixed blocks (contract, rules 3 and 7).
+// One epoch of training inside one parallel region. Every thread owns a slab of output columns of
+// each layer: it computes them, normalizes them (batch norm needs no exchange), and updates the
+// weights that lead to them. Layer norm, the logits and the loss are divided by rows. Barriers
+// stand only where a thread reads what others wrote. How many threads there are changes no bit:
+// every output has one owner, and reductions run over fixed blocks (contract, rules 3 and 7).
 #include "src/network_tmpl.h"
 
 #include <math.h>
@@ -35,16 +36,18 @@ static void forward_hidden(network *net, struct member me, size_t l, size_t rows
     network_linear(net, y, rows, x, ldx, y->z, y->ld, cols, norm == NB_NORM_NONE);
     if (norm == NB_NORM_BATCH) {
         const size_t c = cols.begin;
-        net->k->batchnorm_relu_forward(rows, cols.end - c, y->z + c, y->ld, y->gamma.value + c, y->beta.value + c,
-                                       EPSILON, RUNNING_MOMENTUM, y->running_mean + c, y->running_var + c, y->mean + c,
+        net->k->batchnorm_relu_forward(rows, cols.end - c, y->z + c, y->ld, y->gamma.value + c,
+                                       y->beta.value + c, EPSILON, RUNNING_MOMENTUM,
+                                       y->running_mean + c, y->running_var + c, y->mean + c,
                                        y->rstd + c, y->y + c, y->ld);
     }
     BARRIER
     if (norm == NB_NORM_LAYER) {
         const struct range mine = share(me, rows, 1);
         const size_t r = mine.begin;
-        net->k->layernorm_relu_forward(mine.end - r, y->out, y->z + r * y->ld, y->ld, y->gamma.value, y->beta.value,
-                                       EPSILON, y->mean + r, y->rstd + r, y->y + r * y->ld, y->ld);
+        net->k->layernorm_relu_forward(mine.end - r, y->out, y->z + r * y->ld, y->ld,
+                                       y->gamma.value, y->beta.value, EPSILON, y->mean + r,
+                                       y->rstd + r, y->y + r * y->ld, y->ld);
         BARRIER
     }
 }
@@ -56,13 +59,15 @@ static void forward_output(network *net, struct member me, size_t rows) {
     const size_t r = mine.begin, count = mine.end - r;
     size_t ldx;
     const real *x = input_of(net, net->layers - 1, &ldx);
-    network_linear(net, top, count, x + r * ldx, ldx, top->z + r * top->ld, top->ld, (struct range){0, top->out}, false);
-    net->k->softmax_xent(count, top->out, top->z + r * top->ld, top->ld, net->labels + r, rows, net->losses + r,
-                         top->dz + r * top->ld, top->ld);
+    network_linear(net, top, count, x + r * ldx, ldx, top->z + r * top->ld, top->ld,
+                   (struct range){0, top->out}, false);
+    net->k->softmax_xent(count, top->out, top->z + r * top->ld, top->ld, net->labels + r, rows,
+                         net->losses + r, top->dz + r * top->ld, top->ld);
     BARRIER
 }
 
-// Mean loss of the batch: rows in order, summed in double, rounded to the run's precision as PyTorch reports it.
+// Mean loss of the batch: rows in order, summed in double, rounded to the run's precision as
+// PyTorch reports it.
 static double mean_loss(const network *net, size_t rows) {
     double sum = 0;
     for (size_t i = 0; i < rows; i++)
@@ -74,16 +79,21 @@ static double mean_loss(const network *net, size_t rows) {
 static void update(const network *net, const struct parameter *p, size_t begin, size_t n) {
     const struct nb_settings *s = net->settings;
     real *value = p->value + begin, *grad = p->grad + begin;
-    real *first = p->first ? p->first + begin : NULL, *second = p->second ? p->second + begin : NULL;
+    real *first = p->first ? p->first + begin : NULL,
+         *second = p->second ? p->second + begin : NULL;
     if (s->optimizer == NB_ADAM)
-        net->k->adam_step(n, value, grad, first, second, s->lr, 0.9, 0.999, 1e-8, s->weight_decay, net->steps + 1);
+        net->k->adam_step(n, value, grad, first, second, s->lr, 0.9, 0.999, 1e-8, s->weight_decay,
+                          net->steps + 1);
     else
-        net->k->sgd_step(n, value, grad, first, s->lr, s->momentum, s->weight_decay, s->nesterov, net->steps == 0);
+        net->k->sgd_step(n, value, grad, first, s->lr, s->momentum, s->weight_decay, s->nesterov,
+                         net->steps == 0);
 }
 
-// Gradient of, and step for, the weights from inputs `in` to outputs `cols` of layer l: W -= lr x^T . dz.
-// The cut must be whole panels, or a range of inputs with all columns, wherever a gradient is stored.
-static void update_weights(network *net, size_t l, size_t rows, struct range in, struct range cols) {
+// Gradient of, and step for, the weights from inputs `in` to outputs `cols` of layer l: W -= lr x^T
+// . dz. The cut must be whole panels, or a range of inputs with all columns, wherever a gradient is
+// stored.
+static void update_weights(network *net, size_t l, size_t rows, struct range in,
+                           struct range cols) {
     struct layer *layer = &net->layer[l];
     const struct nb_settings *s = net->settings;
     const struct parameter *w = &layer->weight;
@@ -107,13 +117,14 @@ static void update_weights(network *net, size_t l, size_t rows, struct range in,
     }
 }
 
-// dz of layer l - 1 (rows, columns cols) = dz of layer l . W^T, panel after panel of layer l's outputs.
+// dz of layer l - 1 (rows, columns cols) = dz of layer l . W^T, panel after panel of layer l's
+// outputs.
 static void backward_input(const network *net, size_t l, size_t rows, struct range cols) {
     const struct layer *layer = &net->layer[l], *below = &net->layer[l - 1];
     for (size_t c = 0; c < layer->out; c += PANEL) {
         const size_t depth = layer->out - c < PANEL ? layer->out - c : PANEL;
         const epilogue out = {.accumulate = c > 0};
-        const real *w = layer->weight.value + (c * layer->in) + cols.begin * PANEL;  // (cols, depth)
+        const real *w = layer->weight.value + (c * layer->in) + cols.begin * PANEL; // (cols, depth)
         net->k->matmul_nt(rows, cols.end - cols.begin, depth, layer->dz + c, layer->ld, w, PANEL,
                           below->dz + cols.begin, below->ld, &out);
     }
@@ -122,11 +133,13 @@ static void backward_input(const network *net, size_t l, size_t rows, struct ran
 static void update_bias(const network *net, struct layer *layer, size_t rows, struct range cols) {
     if (layer->bias.value == NULL)
         return;
-    net->k->column_sum(rows, cols.end - cols.begin, layer->dz + cols.begin, layer->ld, layer->bias.grad + cols.begin);
+    net->k->column_sum(rows, cols.end - cols.begin, layer->dz + cols.begin, layer->ld,
+                       layer->bias.grad + cols.begin);
     update(net, &layer->bias, cols.begin, cols.end - cols.begin);
 }
 
-// From the gradient of y to that of z in hidden layer l, with the steps of its bias, gamma and beta.
+// From the gradient of y to that of z in hidden layer l, with the steps of its bias, gamma and
+// beta.
 static void backward_hidden(network *net, struct member me, size_t l, size_t rows) {
     struct layer *y = &net->layer[l];
     const struct range cols = share(me, y->out, LINE);
@@ -136,16 +149,17 @@ static void backward_hidden(network *net, struct member me, size_t l, size_t row
         net->k->relu_backward(rows, width, y->y + c, y->ld, y->dz + c, y->ld, y->dz + c, y->ld);
         break;
     case NB_NORM_BATCH:
-        net->k->batchnorm_relu_backward(rows, width, y->z + c, y->ld, y->gamma.value + c, y->beta.value + c,
-                                        y->mean + c, y->rstd + c, y->dz + c, y->ld, y->dz + c, y->ld,
-                                        y->gamma.grad + c, y->beta.grad + c);
+        net->k->batchnorm_relu_backward(
+            rows, width, y->z + c, y->ld, y->gamma.value + c, y->beta.value + c, y->mean + c,
+            y->rstd + c, y->dz + c, y->ld, y->dz + c, y->ld, y->gamma.grad + c, y->beta.grad + c);
         break;
     case NB_NORM_LAYER: {
         BARRIER
         const struct range mine = share(me, rows, NB_BLOCK_ROWS);
         const size_t r = mine.begin, block = r / NB_BLOCK_ROWS * y->out;
-        net->k->layernorm_relu_backward(mine.end - r, y->out, y->z + r * y->ld, y->ld, y->gamma.value, y->beta.value,
-                                        y->mean + r, y->rstd + r, y->dz + r * y->ld, y->ld, y->dz + r * y->ld, y->ld,
+        net->k->layernorm_relu_backward(mine.end - r, y->out, y->z + r * y->ld, y->ld,
+                                        y->gamma.value, y->beta.value, y->mean + r, y->rstd + r,
+                                        y->dz + r * y->ld, y->ld, y->dz + r * y->ld, y->ld,
                                         y->gamma_blocks + block, y->beta_blocks + block);
         BARRIER
         net->k->block_sum(NB_BLOCKS(rows), width, y->gamma_blocks + c, y->out, y->gamma.grad + c);
@@ -163,7 +177,8 @@ static void backward_hidden(network *net, struct member me, size_t l, size_t row
 static void backward(network *net, struct member me, size_t rows) {
     const size_t top = net->layers - 1;
     struct layer *output = &net->layer[top];
-    // The output layer is narrow: threads divide its inputs, so each reads and then updates only its own weights.
+    // The output layer is narrow: threads divide its inputs, so each reads and then updates only
+    // its own weights.
     const struct range in = share(me, output->in, LINE);
     if (top > 0)
         backward_input(net, top, rows, in);
@@ -177,7 +192,7 @@ static void backward(network *net, struct member me, size_t rows) {
         }
     }
     if (top > 1) {
-        BARRIER  // until here the weights between hidden layers are read by all
+        BARRIER // until here the weights between hidden layers are read by all
     }
     for (size_t l = 0; l < top; l++) {
         const struct layer *layer = &net->layer[l];
@@ -197,13 +212,15 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
         const struct member me = this_member();
         bool diverged = false;
         for (size_t s = 0; s < steps && status == NB_STATUS_OK && !diverged; s++) {
-            const size_t first = s * net->batch, rows = n - first < net->batch ? n - first : net->batch;
+            const size_t first = s * net->batch,
+                         rows = n - first < net->batch ? n - first : net->batch;
             gather(net, me, order + first, rows);
             BARRIER
             for (size_t l = 0; l + 1 < net->layers; l++)
                 forward_hidden(net, me, l, rows);
             forward_output(net, me, rows);
-            // Every thread adds up the losses, the same way, so all know without another barrier whether to go on.
+            // Every thread adds up the losses, the same way, so all know without another barrier
+            // whether to go on.
             const double loss = mean_loss(net, rows);
             diverged = !isfinite(loss);
             if (!diverged)

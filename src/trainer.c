@@ -18,10 +18,10 @@ struct nb_trainer {
     enum nb_isa isa;
     size_t threads;
     struct nb_random random;
-    uint32_t *order;  // (train.rows); the last epoch's
-    size_t epochs;    // begun
+    uint32_t *order; // (train.rows); the last epoch's
+    size_t epochs;   // begun
     void *network;
-    double *values;  // (longest parameter)
+    double *values; // (longest parameter)
 };
 
 const char *nb_status_name(enum nb_status status) {
@@ -29,14 +29,16 @@ const char *nb_status_name(enum nb_status status) {
     return names[status];
 }
 
-// Draws the initial parameters as torch.nn's constructors do: layer by layer the weight, then the bias, uniform in
+// Draws the initial parameters as torch.nn's constructors do: layer by layer the weight, then the
+// bias, uniform in
 // +-1 / sqrt(fan in); gamma is 1 and beta 0 without a draw.
 static void initialise(struct nb_trainer *t) {
     struct nb_parameter p;
     for (size_t i = 0; t->engine->describe(t->network, i, &p); i++) {
         const float bound = (float)(1 / sqrt((double)p.in));
         for (size_t j = 0; j < p.length; j++)
-            t->values[j] = p.kind <= NB_BIAS ? (double)nb_random_uniform(&t->random, bound) : p.kind == NB_GAMMA;
+            t->values[j] = p.kind <= NB_BIAS ? (double)nb_random_uniform(&t->random, bound)
+                                             : p.kind == NB_GAMMA;
         t->engine->set(t->network, &p, t->values);
     }
 }
@@ -72,7 +74,9 @@ enum nb_code nb_trainer_create(struct nb_trainer **trainer, const struct nb_sett
 no_memory:
     nb_trainer_free(t);
     *trainer = NULL;
-    return nb_error_set(error, NB_FAILED, "not enough memory for this network; use smaller --hidden widths or --batch-size");
+    return nb_error_set(
+        error, NB_FAILED,
+        "not enough memory for this network; use smaller --hidden widths or --batch-size");
 }
 
 void nb_trainer_free(struct nb_trainer *t) {
@@ -91,7 +95,8 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-enum nb_status nb_trainer_epoch(struct nb_trainer *t, nb_step_fn step, void *user, struct nb_epoch *epoch) {
+enum nb_status nb_trainer_epoch(struct nb_trainer *t, nb_step_fn step, void *user,
+                                struct nb_epoch *epoch) {
     *epoch = (struct nb_epoch){.epoch = ++t->epochs, .train_loss = NAN, .test_loss = NAN};
     const double start = now();
     nb_random_epoch_order(&t->random, t->order, t->dataset->train.rows);
@@ -102,7 +107,8 @@ enum nb_status nb_trainer_epoch(struct nb_trainer *t, nb_step_fn step, void *use
     return status;
 }
 
-size_t nb_trainer_parameter(const struct nb_trainer *t, size_t index, char name[32], double *values) {
+size_t nb_trainer_parameter(const struct nb_trainer *t, size_t index, char name[32],
+                            double *values) {
     static const char *const kinds[] = {"weight", "bias", "weight", "bias"};
     struct nb_parameter p;
     if (!t->engine->describe(t->network, index, &p))
@@ -128,7 +134,8 @@ void nb_trainer_digest(const struct nb_trainer *t, char digest[72]) {
     struct nb_sha256 *sha = nb_sha256_begin();
     char name[32];
     size_t length;
-    for (size_t i = 0; sha != NULL && (length = nb_trainer_parameter(t, i, name, t->values)) > 0; i++) {
+    for (size_t i = 0; sha != NULL && (length = nb_trainer_parameter(t, i, name, t->values)) > 0;
+         i++) {
         for (size_t j = 0; j < length; j++) {
             const float narrow = (float)t->values[j];
             if (t->settings.dtype == NB_F64)
@@ -141,6 +148,8 @@ void nb_trainer_digest(const struct nb_trainer *t, char digest[72]) {
     nb_sha256_end(sha, digest + 7);
 }
 
-const uint32_t *nb_trainer_order(const struct nb_trainer *t) { return t->epochs > 0 ? t->order : NULL; }
+const uint32_t *nb_trainer_order(const struct nb_trainer *t) {
+    return t->epochs > 0 ? t->order : NULL;
+}
 const char *nb_trainer_isa(const struct nb_trainer *t) { return nb_isa_name(t->isa); }
 size_t nb_trainer_threads(const struct nb_trainer *t) { return t->threads; }

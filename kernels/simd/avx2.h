@@ -48,13 +48,15 @@ INLINE vec v_div(vec a, vec b) { return MM(div)(a, b); }
 INLINE vec v_sqrt(vec a) { return MM(sqrt)(a); }
 INLINE vec v_fma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
 INLINE vec v_fnma(vec a, vec b, vec c) { return MM(fnmadd)(a, b, c); }
-// The instruction returns its second operand unless the first is greater: that is v_max, and v_relu with a second.
+// The instruction returns its second operand unless the first is greater: that is v_max, and v_relu
+// with a second.
 INLINE vec v_max(vec a, vec b) { return MM(max)(a, b); }
 INLINE vec v_relu(vec a) { return MM(max)(v_zero(), a); }
 INLINE vec v_if_positive(vec m, vec a) { return MM(and)(a, MM(cmp)(m, v_zero(), _CMP_GT_OQ)); }
 INLINE vec v_round(vec a) { return MM(round)(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
-// n + bias is moved to the low bits of the significand by adding 2^23 (2^52), then shifted into the exponent.
+// n + bias is moved to the low bits of the significand by adding 2^23 (2^52), then shifted into the
+// exponent.
 INLINE vec v_pow2(vec n) {
 #if NB_BITS == 32
     __m256i bits = _mm256_castps_si256(v_add(n, v_set1(0x1p23f + 127)));
@@ -67,13 +69,13 @@ INLINE vec v_pow2(vec n) {
 
 // Halves of `a` combined by op, then halves of that, down to one lane.
 #if NB_BITS == 32
-#    define REDUCE(op, a)                                                                          \
-        __m128 half = _mm_##op##_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));       \
-        half = _mm_##op##_ps(half, _mm_movehl_ps(half, half));                                     \
+#    define REDUCE(op, a)                                                                    \
+        __m128 half = _mm_##op##_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1)); \
+        half = _mm_##op##_ps(half, _mm_movehl_ps(half, half));                               \
         return _mm_cvtss_f32(_mm_##op##_ss(half, _mm_movehdup_ps(half)))
 #else
-#    define REDUCE(op, a)                                                                          \
-        __m128d half = _mm_##op##_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));      \
+#    define REDUCE(op, a)                                                                     \
+        __m128d half = _mm_##op##_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1)); \
         return _mm_cvtsd_f64(_mm_##op##_sd(half, _mm_unpackhi_pd(half, half)))
 #endif
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One lane: plain C, kept scalar by the flags of meson.build. It defines what every other ISA must give to the bit.
+// One lane: plain C, kept scalar by the flags of meson.build. It defines what every other ISA must
+// give to the bit.
 #define LANES 1
 #define TILE_ROWS 4
 #define TILE_VECS 2

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: MIT
-// The SIMD interface: `vec` is one register of LANES reals, and every ISA header defines the same operations on it. Kernels
-// are written once over these and compiled per ISA and per precision. An operation belongs here only if it is cheap on
-// every ISA and gives the same bits on all of them.
+// The SIMD interface: `vec` is one register of LANES reals, and every ISA header defines the same
+// operations on it. Kernels are written once over these and compiled per ISA and per precision. An
+// operation belongs here only if it is cheap on every ISA and gives the same bits on all of them.
 //
 //   v_zero() v_set1(s)           all lanes
 //   v_load(p) v_store(p, a)      LANES elements, any alignment
-//   v_load_n(p, n)               the first n elements, the other lanes 0; n >= LANES loads all. Reads no further.
-//   v_store_n(p, a, n)           the first n lanes; writes no further
-//   v_first(n, a, b)             the first n lanes of a, the others of b
-//   v_add v_sub v_mul v_div v_sqrt    correctly rounded
-//   v_fma(a, b, c)               a * b + c with one rounding;  v_fnma(a, b, c): -(a * b) + c
-//   v_max(a, b)                  a > b ? a : b
-//   v_relu(a)                    a < 0 ? 0 : a, so -0 and NaN stay
-//   v_if_positive(m, a)          m > 0 ? a : 0
-//   v_round(a)                   to the nearest integer, ties to even
-//   v_pow2(n)                    2^n for integral n within the exponents of normal numbers
-//   v_reduce_add(a)              lane i + lane i + LANES/2, and so on down to one: part of the tree of contract rule 2
-//   v_reduce_max(a)              the same tree with v_max
+//   v_load_n(p, n)               the first n elements, the other lanes 0; n >= LANES loads all.
+//   Reads no further. v_store_n(p, a, n)           the first n lanes; writes no further v_first(n,
+//   a, b)             the first n lanes of a, the others of b v_add v_sub v_mul v_div v_sqrt
+//   correctly rounded v_fma(a, b, c)               a * b + c with one rounding;  v_fnma(a, b, c):
+//   -(a * b) + c v_max(a, b)                  a > b ? a : b v_relu(a)                    a < 0 ? 0
+//   : a, so -0 and NaN stay v_if_positive(m, a)          m > 0 ? a : 0 v_round(a) to the nearest
+//   integer, ties to even v_pow2(n)                    2^n for integral n within the exponents of
+//   normal numbers v_reduce_add(a)              lane i + lane i + LANES/2, and so on down to one:
+//   part of the tree of contract rule 2 v_reduce_max(a)              the same tree with v_max
 //
-// Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul, and COLUMN_VECS, the
-// registers of columns that the column-wise kernels take side by side.
+// Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul, and
+// COLUMN_VECS, the registers of columns that the column-wise kernels take side by side.
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 
@@ -37,7 +34,8 @@
 #define INLINE static inline __attribute__((always_inline, unused))
 #define UNROLL _Pragma("GCC unroll 32")
 
-// Scalar forms: fma is an instruction where the flags allow one, else the C library's, equally rounded.
+// Scalar forms: fma is an instruction where the flags allow one, else the C library's, equally
+// rounded.
 #if NB_BITS == 32
 INLINE real r_fma(real a, real b, real c) { return fmaf(a, b, c); }
 INLINE real r_sqrt(real a) { return sqrtf(a); }
@@ -46,9 +44,12 @@ INLINE real r_fma(real a, real b, real c) { return fma(a, b, c); }
 INLINE real r_sqrt(real a) { return sqrt(a); }
 #endif
 
+// clang-format off
 #include TEXT(kernels/simd/NB_SIMD.h)
+// clang-format on
 
-// The virtual lanes of a row: ROW_VECS registers side by side, on every ISA the same ROW_LANES elements.
+// The virtual lanes of a row: ROW_VECS registers side by side, on every ISA the same ROW_LANES
+// elements.
 #define ROW_LANES NB_ROW_LANES(real)
 #define ROW_VECS (ROW_LANES / LANES)
 
@@ -76,38 +77,41 @@ INLINE real lanes_reduce_max(lanes a) {
     return v_reduce_max(a.v[0]);
 }
 
-// Walks the n elements of a row, register by register: STEP(i, lane, left) with the index i of the register's first element,
-// its number `lane` among the ROW_VECS, and `left` elements to go. Whole rounds of lanes come first, so that the compiler
-// sees constants there: `left` is then ALL.
+// Walks the n elements of a row, register by register: STEP(i, lane, left) with the index i of the
+// register's first element, its number `lane` among the ROW_VECS, and `left` elements to go. Whole
+// rounds of lanes come first, so that the compiler sees constants there: `left` is then ALL.
 #define ALL ((size_t)-1)
-#define FOR_ROW(n, STEP)                                                                           \
-    do {                                                                                           \
-        size_t i_ = 0;                                                                             \
-        for (; i_ + ROW_LANES <= (n); i_ += ROW_LANES) {                                           \
-            UNROLL for (size_t r_ = 0; r_ < ROW_VECS; r_++) { STEP(i_ + r_ * LANES, r_, ALL); }    \
-        }                                                                                          \
-        for (size_t r_ = 0; i_ < (n); r_++, i_ += LANES) {                                         \
-            STEP(i_, r_, (n)-i_);                                                                  \
-        }                                                                                          \
+#define FOR_ROW(n, STEP)                                                                        \
+    do {                                                                                        \
+        size_t i_ = 0;                                                                          \
+        for (; i_ + ROW_LANES <= (n); i_ += ROW_LANES) {                                        \
+            UNROLL for (size_t r_ = 0; r_ < ROW_VECS; r_++) { STEP(i_ + r_ * LANES, r_, ALL); } \
+        }                                                                                       \
+        for (size_t r_ = 0; i_ < (n); r_++, i_ += LANES) {                                      \
+            STEP(i_, r_, (n)-i_);                                                               \
+        }                                                                                       \
     } while (0)
 
-// Walks the columns: BODY(column, vecs, left), COLUMN_VECS registers at a time, then one by one, then a part of one.
-#define FOR_COLUMNS(cols, BODY)                                                                    \
-    do {                                                                                           \
-        size_t c_ = 0;                                                                             \
-        for (; c_ + COLUMN_VECS * LANES <= (cols); c_ += COLUMN_VECS * LANES) {                    \
-            BODY(c_, COLUMN_VECS, ALL);                                                            \
-        }                                                                                          \
-        for (; c_ + LANES <= (cols); c_ += LANES) {                                                \
-            BODY(c_, 1, ALL);                                                                      \
-        }                                                                                          \
-        if (c_ < (cols)) {                                                                         \
-            BODY(c_, 1, (cols)-c_);                                                                \
-        }                                                                                          \
+// Walks the columns: BODY(column, vecs, left), COLUMN_VECS registers at a time, then one by one,
+// then a part of one.
+#define FOR_COLUMNS(cols, BODY)                                                 \
+    do {                                                                        \
+        size_t c_ = 0;                                                          \
+        for (; c_ + COLUMN_VECS * LANES <= (cols); c_ += COLUMN_VECS * LANES) { \
+            BODY(c_, COLUMN_VECS, ALL);                                         \
+        }                                                                       \
+        for (; c_ + LANES <= (cols); c_ += LANES) {                             \
+            BODY(c_, 1, ALL);                                                   \
+        }                                                                       \
+        if (c_ < (cols)) {                                                      \
+            BODY(c_, 1, (cols)-c_);                                             \
+        }                                                                       \
     } while (0)
 
 // With `left` from one of the walks: a whole register without a mask, or the part that is left.
-INLINE vec load_left(const real *p, size_t left) { return left == ALL ? v_load(p) : v_load_n(p, left); }
+INLINE vec load_left(const real *p, size_t left) {
+    return left == ALL ? v_load(p) : v_load_n(p, left);
+}
 
 INLINE void store_left(real *p, vec a, size_t left) {
     if (left == ALL)

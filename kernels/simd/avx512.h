@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// AVX-512 F, BW, DQ and VL: 512-bit registers, 32 of them, and masks for tails.
+#include <immintrin.h>
+
+#if NB_BITS == 32
+#    define LANES 16
+typedef __m512 vec;
+typedef __mmask16 mask;
+#    define MM(op) _mm512_##op##_ps
+#    define MM_CMP _mm512_cmp_ps_mask
+#else
+#    define LANES 8
+typedef __m512d vec;
+typedef __mmask8 mask;
+#    define MM(op) _mm512_##op##_pd
+#    define MM_CMP _mm512_cmp_pd_mask
+#endif
+
+#define TILE_ROWS 6
+#define TILE_VECS 4
+#define COLUMN_VECS 4
+
+INLINE mask first_lanes(size_t n) { return (mask)(n < LANES ? (1u << n) - 1 : (1u << LANES) - 1); }
+
+INLINE vec v_zero(void) { return MM(setzero)(); }
+INLINE vec v_set1(real s) { return MM(set1)(s); }
+INLINE vec v_load(const real *p) { return MM(loadu)(p); }
+INLINE vec v_load_n(const real *p, size_t n) { return MM(maskz_loadu)(first_lanes(n), p); }
+INLINE void v_store(real *p, vec a) { MM(storeu)(p, a); }
+INLINE void v_store_n(real *p, vec a, size_t n) { MM(mask_storeu)(p, first_lanes(n), a); }
+INLINE vec v_first(size_t n, vec a, vec b) { return MM(mask_blend)(first_lanes(n), b, a); }
+INLINE vec v_add(vec a, vec b) { return MM(add)(a, b); }
+INLINE vec v_sub(vec a, vec b) { return MM(sub)(a, b); }
+INLINE vec v_mul(vec a, vec b) { return MM(mul)(a, b); }
+INLINE vec v_div(vec a, vec b) { return MM(div)(a, b); }
+INLINE vec v_sqrt(vec a) { return MM(sqrt)(a); }
+INLINE vec v_fma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
+INLINE vec v_fnma(vec a, vec b, vec c) { return MM(fnmadd)(a, b, c); }
+// The instruction returns its second operand unless the first is greater: that is v_max, and v_relu
+// with a second.
+INLINE vec v_max(vec a, vec b) { return MM(max)(a, b); }
+INLINE vec v_relu(vec a) { return MM(max)(v_zero(), a); }
+INLINE vec v_if_positive(vec m, vec a) { return MM(maskz_mov)(MM_CMP(m, v_zero(), _CMP_GT_OQ), a); }
+INLINE vec v_round(vec a) {
+    return MM(roundscale)(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+// 1 * 2^n: the instruction takes the exponent as it is.
+INLINE vec v_pow2(vec n) { return MM(scalef)(v_set1(1), n); }
+
+// Halves of `a` combined by op, then halves of that, down to one lane.
+#if NB_BITS == 32
+#    define REDUCE(op, a)                                                                          \
+        __m256 half = _mm256_##op##_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));   \
+        __m128 part = _mm_##op##_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)); \
+        part = _mm_##op##_ps(part, _mm_movehl_ps(part, part));                                     \
+        return _mm_cvtss_f32(_mm_##op##_ss(part, _mm_movehdup_ps(part)))
+#else
+#    define REDUCE(op, a)                                                                         \
+        __m256d half = _mm256_##op##_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1)); \
+        __m128d part =                                                                            \
+            _mm_##op##_pd(_mm256_castpd256_pd128(half), _mm256_extractf128_pd(half, 1));          \
+        return _mm_cvtsd_f64(_mm_##op##_sd(part, _mm_unpackhi_pd(part, part)))
+#endif
+
+INLINE real v_reduce_add(vec a) { REDUCE(add, a); }
+INLINE real v_reduce_max(vec a) { REDUCE(max, a); }
