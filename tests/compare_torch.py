@@ -55,7 +55,7 @@ def largest(differences):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=os.path.join(HERE, "..", "build", "normbench"))
+    parser.add_argument("--program", default=os.path.join(HERE, "..", "build", "src", "normbench"))
     parser.add_argument("--data-dir", required=True, help="folder of the four IDX files, raw or gzip")
     options, of_train = parser.parse_known_args()
 

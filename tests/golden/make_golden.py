@@ -36,23 +36,24 @@ def cases():
     yield small("batch-seed7", norm="batch", seed=7)
     yield small("layer-seed-2pow32plus42", norm="layer", seed=2**32 + 42)
     yield from both("none-nesterov", norm="none", hidden=[32], epochs=2, lr=0.05, momentum=0.9, nesterov=True)
-    yield small("batch-nesterov-decay", norm="batch", lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3)
-    yield small("layer-momentum-decay", norm="layer", lr=0.05, momentum=0.9, weight_decay=1e-3)
+    yield small("batch-nesterov-decay", norm="batch", hidden=[70], lr=0.05, momentum=0.9, nesterov=True,
+                weight_decay=1e-3)
+    yield small("layer-momentum-decay", norm="layer", hidden=[33, 17], lr=0.05, momentum=0.9, weight_decay=1e-3)
     yield from both("batch-hidden64x32", norm="batch", hidden=[64, 32], epochs=2)
     yield small("none-hidden40x30x20", norm="none", hidden=[40, 30, 20])
-    yield small("layer-hidden40x30x20", norm="layer", hidden=[40, 30, 20])
+    yield from both("layer-hidden40x30x20", norm="layer", hidden=[40, 30, 20], epochs=2)
     yield from both("linear", norm="none", hidden=[], epochs=2, lr=0.01)
     yield small("batch-linear", norm="batch", hidden=[], lr=0.01)
     yield from both("none-adam", norm="none", hidden=[32], epochs=2, optimizer="adam", lr=1e-3)
     yield small("batch-adam", norm="batch", optimizer="adam", lr=1e-3)
-    yield small("layer-adam-decay", norm="layer", optimizer="adam", lr=1e-3, weight_decay=1e-3)
+    yield small("layer-adam-decay", norm="layer", hidden=[45, 21], optimizer="adam", lr=1e-3, weight_decay=1e-3)
     yield small("batch-adam-decay", norm="batch", optimizer="adam", lr=1e-3, weight_decay=1e-3, batch_size=96)
 
 
 def sample(values):
-    """32 values of a parameter or a few more. The odd stride meets all columns and not only one."""
+    """24 values of a parameter or a few more. The odd stride meets all columns and not only one."""
     flat = values.reshape(-1)
-    stride = len(flat) // 32 | 1
+    stride = len(flat) // 24 | 1
     return {"size": len(flat), "stride": stride, "values": [float(v) for v in flat[::stride]]}
 
 
