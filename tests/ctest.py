@@ -21,8 +21,8 @@ def bracket(text):
 
 
 def entry(name, command, properties):
-    words = [name] + command
-    lines = [f"add_test({' '.join(bracket(word) for word in words)})", f"set_tests_properties({bracket(name)} PROPERTIES"]
+    arguments = " ".join(bracket(word) for word in [name] + command)
+    lines = [f"add_test({arguments})", f"set_tests_properties({bracket(name)} PROPERTIES"]
     lines += [f"  {key} {bracket(value)}" for key, value in properties.items()]
     return "\n".join(lines) + ")\n"
 
