@@ -77,7 +77,7 @@ static bool find_file(const char *folder, int which, char path[PATH_MAX]) {
             continue;
         if (form % 2 == 1)
             *strstr(candidate + strlen(folder), "-idx") = '.';
-        if (stat(candidate, &status) != 0 || (found && !S_ISREG(status.st_mode)))
+        if (stat(candidate, &status) != 0)
             continue;
         strcpy(path, candidate);
         found = true;
@@ -213,8 +213,7 @@ static enum nb_code check_published(const struct nb_idx files[FILES], const stru
         if (strcmp(files[i].sha256, known->sha256[i]) != 0)
             return nb_error_set(error, NB_DATA,
                                 "%s: is not the published file of %s: its SHA-256 is %s, not %s; "
-                                "remove it and %s, or name "
-                                "its folder with --data-dir to use it as it is",
+                                "remove it and %s, or give its folder with --data-dir to use it",
                                 place->files[i], known->name, files[i].sha256, known->sha256[i],
                                 known->remedy);
     return NB_OK;
@@ -246,9 +245,10 @@ enum nb_code nb_dataset_load(struct nb_dataset *dataset, const char *name, const
     *dataset = (struct nb_dataset){0};
     const struct known *known = find_known(name);
     if (known == NULL)
-        return nb_error_set(
-            error, NB_USAGE,
-            "unknown data set '%s'; use mnist or fashion-mnist, and --data-dir for your own", name);
+        return nb_error_set(error, NB_USAGE,
+                            "unknown data set '%s'; use mnist or fashion-mnist, for your own data "
+                            "with --data-dir",
+                            name);
     struct place place;
     struct nb_idx files[FILES] = {0};
     enum nb_code code = folder != NULL ? find_in_named_folder(&place, known, folder, error)

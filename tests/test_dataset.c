@@ -174,6 +174,9 @@ static void says_where_it_searched(void **state) {
                    "--data-dir", own, join(root, "normbench/mnist"), "/usr/share/datasets/mnist");
     set_search(NULL, NULL, root);
     EXPECT_REFUSED("mnist", NULL, 10, NB_DATA, join(root, ".cache/normbench/mnist"));
+    set_search(NULL, "/nowhere", root); // which replaces ~/.cache
+    EXPECT_REFUSED("mnist", NULL, 10, NB_DATA,
+                   "searched /nowhere/normbench/mnist, /usr/share/datasets/mnist");
     set_search(NULL, NULL, NULL);
     EXPECT_REFUSED("mnist", NULL, 10, NB_DATA, "searched /usr/share/datasets/mnist");
 
@@ -280,20 +283,32 @@ static void knows_published_data(void **state) {
     if (access(FASHION, F_OK) != 0)
         skip();
     char cache[PATH_MAX];
-    make_folders(*state, (const char *const[]){"normbench", NULL}, cache);
-    assert_int_equal(symlink(FASHION, join(cache, "fashion-mnist")), 0);
+    make_folders(*state, (const char *const[]){"normbench", "fashion-mnist", NULL}, cache);
+    static const char *const names[] = {TRAIN_IMAGES ".gz", TRAIN_LABELS ".gz", TEST_IMAGES ".gz",
+                                        TEST_LABELS ".gz"};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(symlink(join(FASHION, names[i]), join(cache, names[i])), 0);
     set_search(NULL, *state, NULL);
     struct nb_dataset set;
     struct nb_error error;
     EXPECT_ERROR(nb_dataset_load(&set, "fashion-mnist", NULL, 10, &error), &error, NB_OK, NULL);
-    assert_string_equal(set.folder, join(cache, "fashion-mnist"));
+    assert_string_equal(set.folder, cache);
     assert_string_equal(set.name, "fashion-mnist");
     assert_true(set.published);
     assert_int_equal(set.train.rows, 60000);
     assert_int_equal(set.test.rows, 10000);
     nb_dataset_free(&set);
-    EXPECT_REFUSED("mnist", FASHION, 10, NB_DATA, FASHION, "holds fashion-mnist, not mnist",
+    EXPECT_REFUSED("mnist", cache, 10, NB_DATA, cache, "holds fashion-mnist, not mnist",
                    "--dataset fashion-mnist");
+
+    // One file that is another, though it fits.
+    remove(join(cache, names[1]));
+    write_and_free(join(cache, TRAIN_LABELS), make_labels(60000, 10), false);
+    EXPECT_REFUSED("fashion-mnist", NULL, 10, NB_DATA, join(cache, TRAIN_LABELS),
+                   "is not the published file of fashion-mnist", "not bad3541b69d91243");
+    EXPECT_ERROR(nb_dataset_load(&set, "fashion-mnist", cache, 10, &error), &error, NB_OK, NULL);
+    assert_false(set.published);
+    nb_dataset_free(&set);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)

@@ -262,6 +262,24 @@ static void refuses_an_unreadable_file(void **state) {
     EXPECT_ERROR(code, &error, NB_DATA, path, "cannot open it: Permission denied", "permissions");
 }
 
+static void leaves_no_file_open(void **state) {
+    const char *path = join(*state, "x");
+    int before = dup(STDERR_FILENO);
+    close(before);
+    for (int gzip = 0; gzip < 2; gzip++) {
+        struct bytes images = make_images(4, 5, 7);
+        (gzip ? write_gzip : write_bytes)(path, images.data, images.size);
+        expect_good(path, &images, NB_IDX_IMAGES, 4, 5, 7);
+        (gzip ? write_gzip : write_bytes)(path, images.data, 20);
+        EXPECT_REFUSED(path, NB_IDX_IMAGES, NB_DATA, "truncated");
+        free(images.data);
+    }
+    EXPECT_REFUSED(*state, NB_IDX_IMAGES, NB_DATA, "is a directory");
+    int after = dup(STDERR_FILENO);
+    close(after);
+    assert_int_equal(after, before);
+}
+
 static void message_stays_one_line(void **state) {
     const char *path = join(*state, "two\nlines\x1b[31m");
     struct nb_idx idx;
@@ -286,6 +304,7 @@ int main(void) {
         TEST(refuses_a_bomb),
         TEST(refuses_what_is_not_a_file),
         TEST(refuses_an_unreadable_file),
+        TEST(leaves_no_file_open),
         TEST(message_stays_one_line),
     };
     return cmocka_run_group_tests_name("idx", tests, NULL, NULL);
