@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/build.h"
+
 #define NB_MAX_CACHES 8
 
 struct nb_cache {
@@ -41,16 +43,9 @@ void nb_machine_read(struct nb_machine *machine);
 // are set to a positive number. At least 1.
 size_t nb_machine_default_threads(void);
 
-// How the program was built, fixed when it was configured. No path of the build machine is in them.
-const char *nb_build_version(void);  // "0.1.0"
-const char *nb_build_commit(void);   // 40 hexadecimal digits, or "unknown" outside a checkout
-bool nb_build_dirty(void);           // the checkout had changes that were not committed
-const char *nb_build_compiler(void); // "gcc 12.2.0"
-const char *nb_build_flags(
-    void); // of all code: "-O3 -std=c11 -ffp-contract=off"; an ISA's own flags come on top
-
-// The "machine" object of a run record: all of the above, and the OMP_* and GOMP_* variables that
-// are set. What is unknown is null. A new reference; NULL when memory is short.
+// The "machine" object of a run record: all of the above, the build (src/build.h), and the OMP_*
+// and GOMP_* variables that are set. What is unknown is null. A new reference; NULL when memory is
+// short.
 json_t *nb_machine_json(const struct nb_machine *machine);
 
 #endif

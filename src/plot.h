@@ -44,7 +44,7 @@ struct nb_plot {
 
 // The files of a plot: folder/NAME.csv, .gp, .svg and .png. An empty string: not written.
 struct nb_plot_files {
-    // Tidy: series,x,y,low,high; one row per point, a field is empty where there is no value.
+    // Tidy: curve,x,y,low,high,series; a row per point, an empty field where there is no value.
     char csv[NB_PLOT_PATH];
     char gp[NB_PLOT_PATH];
     char svg[NB_PLOT_PATH];
@@ -52,11 +52,11 @@ struct nb_plot_files {
 };
 
 // Writes the four files into `folder`, which exists; each appears whole or not at all. `name` is
-// made of letters, digits,
-// '.', '_' and '-' and does not start with '.' or '-'. The same plot gives the same bytes under the
-// same gnuplot and fonts. NB_FAILED with the remedy when gnuplot is missing or fails: the data and
-// the script are there all the same, and `files` says which. NB_FAILED with no file when the folder
-// cannot be written; NB_USAGE for a name that cannot be.
+// made of letters, digits, '.', '_' and '-', does not start with '.' or '-' and is shorter than 48.
+// The same plot gives the same bytes under the same gnuplot and fonts. NB_FAILED with the remedy
+// when gnuplot is missing or fails: the data and the script are there all the same, `files` says
+// so, and older pictures of that name are gone. NB_FAILED with no file when the folder cannot be
+// written; NB_USAGE for a name that cannot be.
 enum nb_code nb_plot_write(const struct nb_plot *plot, const char *folder, const char *name,
                            struct nb_plot_files *files, struct nb_error *error);
 

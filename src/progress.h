@@ -38,8 +38,7 @@ void nb_progress_skip(struct nb_progress *progress, double work);
 // Takes the bar off the terminal so that a line can be printed; the next add draws it again below.
 void nb_progress_clear(struct nb_progress *progress);
 
-// Clears, and stays silent from here on. Also right after nb_progress_end, and before the program
-// dies of a signal.
+// Clears, and stays silent from here on.
 void nb_progress_end(struct nb_progress *progress);
 
 #endif
