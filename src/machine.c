@@ -148,7 +148,8 @@ size_t nb_machine_default_threads(void) {
 
 // Values of the record: what is unknown is null.
 static json_t *text_json(const char *text) {
-    return strcmp(text, "unknown") ? json_string(text) : json_null();
+    json_t *string = strcmp(text, "unknown") ? json_string(text) : NULL; // NULL if it is not UTF-8
+    return string ? string : json_null();
 }
 
 static json_t *count_json(uint64_t count) {

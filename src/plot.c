@@ -115,10 +115,16 @@ static enum nb_code write_all(const struct work *work, const struct nb_plot *plo
         return unwritable(work->folder, error);
     if (code == NB_OK && move(work, ".svg", files->svg) && move(work, ".png", files->png))
         return NB_OK;
+    if (code == NB_OK)
+        code = nb_error_set(error, NB_FAILED,
+                            "no pictures, as gnuplot left no svg or no png (%s); run \"gnuplot "
+                            "%s\" in \"%s\" and see what it says",
+                            strerror(errno), script, work->folder);
     // Pictures of an earlier run would not show these data.
     remove_file(work->folder, work->name, ".svg");
     remove_file(work->folder, work->name, ".png");
-    return code == NB_OK ? unwritable(work->folder, error) : code;
+    files->svg[0] = files->png[0] = '\0';
+    return code;
 }
 
 enum nb_code nb_plot_write(const struct nb_plot *plot, const char *folder, const char *name,

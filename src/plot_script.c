@@ -72,15 +72,17 @@ void nb_plot_clean(char clean[NB_PLOT_TEXT], const char *text) {
     clean[used] = '\0';
 }
 
-// In single quotes gnuplot interprets nothing but a doubled quote.
+// In double quotes gnuplot interprets these three; as octal codes they are characters. (A quote
+// that is doubled in single quotes is misread where it stands first.)
 static void quote(FILE *stream, const char *text) {
-    fputc('\'', stream);
+    fputc('"', stream);
     for (; *text; text++) {
-        if (*text == '\'')
-            fputc('\'', stream);
-        fputc(*text == '\n' ? ' ' : *text, stream);
+        if (*text == '"' || *text == '\\' || *text == '`')
+            fprintf(stream, "\\%03o", (unsigned)*text);
+        else
+            fputc(*text == '\n' ? ' ' : *text, stream);
     }
-    fputc('\'', stream);
+    fputc('"', stream);
 }
 
 // A real number, or * for gnuplot's own choice.
@@ -322,7 +324,7 @@ void nb_plot_script(FILE *stream, const struct nb_plot *plot, const char *name) 
             "set encoding utf8\n"
             "set datafile separator comma\n"
             "# An empty field is a gap in the curve.\n"
-            "cell(n) = strcol(n) eq '' ? NaN : real(strcol(n))\n"
+            "cell(n) = strcol(n) eq '' ? NaN : column(n)\n"
             "set bmargin 4\n"
             "set rmargin 4\n"
             "set border 3 lc rgb '#606060'\n"
