@@ -136,14 +136,18 @@ static size_t omp_limit(const char *variable, size_t most) {
     return (size_t)value < most ? (size_t)value : most;
 }
 
-size_t nb_machine_default_threads(void) {
-    struct nb_machine machine = {0};
-    nb_topology_read(&machine);
-    size_t threads = machine.usable_cores > 0 ? machine.usable_cores : 1;
-    double granted = ceil(quota());
+size_t nb_machine_threads(const struct nb_machine *machine) {
+    size_t threads = machine->usable_cores > 0 ? machine->usable_cores : 1;
+    double granted = ceil(machine->quota);
     if (granted > 0 && granted < (double)threads)
         threads = (size_t)granted;
     return omp_limit("OMP_NUM_THREADS", omp_limit("OMP_THREAD_LIMIT", threads));
+}
+
+size_t nb_machine_default_threads(void) {
+    struct nb_machine machine = {.quota = quota()};
+    nb_topology_read(&machine);
+    return nb_machine_threads(&machine);
 }
 
 // Values of the record: what is unknown is null.

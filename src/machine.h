@@ -24,7 +24,7 @@ struct nb_machine {
     char cpu[128], vendor[64], architecture[32]; // "AMD EPYC 9354", "AuthenticAMD", "x86_64"
     size_t packages, cores, cpus;     // of the machine: sockets, physical cores, logical CPUs
     size_t usable_cores, usable_cpus; // of those, the ones that this process may run on
-    double quota; // CPUs' worth of time that the control group grants; 0: no limit
+    double quota;                     // CPUs' worth of time granted by the control group; 0: all
     struct nb_cache caches[NB_MAX_CACHES]; // as CPU 0 sees them, by rising level
     size_t cache_count;
     size_t numa_nodes;
@@ -40,8 +40,9 @@ void nb_machine_read(struct nb_machine *machine);
 
 // Threads for a run that names none: the physical cores that this process may use, not more than
 // the control group's quota rounded up, nor than OMP_NUM_THREADS and OMP_THREAD_LIMIT where these
-// are set to a positive number. At least 1.
+// are set to a positive number. At least 1. The first asks the machine itself.
 size_t nb_machine_default_threads(void);
+size_t nb_machine_threads(const struct nb_machine *machine);
 
 // The "machine" object of a run record: all of the above, the build (src/build.h), and the OMP_*
 // and GOMP_* variables that are set. What is unknown is null. A new reference; NULL when memory is

@@ -12,8 +12,7 @@
 enum nb_table_format {
     NB_TABLE_TEXT,     // rules and a bold header on a terminal, plain ASCII elsewhere
     NB_TABLE_MARKDOWN, // GitHub's
-    NB_TABLE_CSV, // RFC 4180 with "\n": the names as header, numbers that read back to the same
-                  // bits
+    NB_TABLE_CSV, // RFC 4180 with "\n", the names as header; numbers read back to the same bits
 };
 
 enum nb_align { NB_LEFT, NB_RIGHT };
@@ -23,9 +22,8 @@ struct nb_column {
     const char *title; // for people: "train loss"; NULL: the name
     const char *unit;  // for people, in parentheses after the title: "s"; NULL: none
     enum nb_align align;
-    int digits; // after the decimal point, for people; numbers that are counts ignore it
-    int width;  // least width of the text form; 0: the width of the title. A wider cell shifts its
-                // row
+    int digits; // of numbers after the decimal point, for people
+    int width;  // least width as text; 0: that of the title. A wider cell shifts its row
 };
 
 enum nb_cell_kind { NB_CELL_EMPTY, NB_CELL_TEXT, NB_CELL_COUNT, NB_CELL_NUMBER };

@@ -45,6 +45,24 @@ static void default_threads_are_bounded(void **state) {
     }
 }
 
+static void threads_follow_cores_and_quota(void **state) {
+    (void)state;
+    static const struct {
+        size_t cores;
+        double quota;
+        size_t threads;
+    } cases[] = {{8, 0, 8}, {8, 0.25, 1}, {8, 2, 2}, {8, 2.5, 3}, {2, 64, 2}, {0, 0, 1}};
+    unsetenv("OMP_NUM_THREADS");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct nb_machine machine = {.usable_cores = cases[i].cores, .quota = cases[i].quota};
+        assert_int_equal(nb_machine_threads(&machine), cases[i].threads);
+    }
+    struct nb_machine machine = {.usable_cores = 8};
+    setenv("OMP_NUM_THREADS", "3", 1);
+    assert_int_equal(nb_machine_threads(&machine), 3);
+    unsetenv("OMP_NUM_THREADS");
+}
+
 static void default_threads_follow_affinity(void **state) {
     (void)state;
     cpu_set_t all, one;
@@ -196,6 +214,7 @@ static void values_of_description_files(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(default_threads_are_bounded),
+        cmocka_unit_test(threads_follow_cores_and_quota),
         cmocka_unit_test(default_threads_follow_affinity),
         cmocka_unit_test(counts_agree),
         cmocka_unit_test(record_says_null_where_unknown),
