@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+#include "src/plot_script.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "src/number.h"
+#include "src/terminal.h"
+
+// The picture in pixels of the SVG; the PNG has twice as many (its font scale is 1.5, as pngcairo
+// counts points). Whatever stands above them, the axes keep their size.
+#define WIDTH 880
+#define AXES_HEIGHT 480
+#define TITLE_LINE 25
+#define SUBTITLE_LINE 18
+#define LEGEND_LINE 22
+#define TITLE_COLUMNS 72
+#define SUBTITLE_COLUMNS 108
+#define LEGEND_COLUMNS 74
+
+#define MAX_LINES 6
+
+// Okabe and Ito's colours, told apart by all kinds of eyes; marks and dashes tell them apart in
+// grey.
+static const struct {
+    const char *colour, *dashes;
+    int mark;
+} looks[] = {
+    {"#0072B2", "solid", 7},       {"#D55E00", "(9,4)", 5},          {"#009E73", "(4,4)", 9},
+    {"#CC79A7", "(10,3,2,3)", 13}, {"#E69F00", "(6,3)", 11},         {"#56B4E9", "(3,3)", 6},
+    {"#000000", "(12,4)", 4},      {"#777777", "(10,3,3,3,3,3)", 8},
+};
+
+// Reads one character of UTF-8 and returns its length in bytes, 0 if it is not one.
+static size_t decode(const unsigned char *s, uint32_t *character) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = s[0] < 0x80             ? 1
+                    : (s[0] & 0xe0) == 0xc0 ? 2
+                    : (s[0] & 0xf0) == 0xe0 ? 3
+                    : (s[0] & 0xf8) == 0xf0 ? 4
+                                            : 0;
+    if (length == 0)
+        return 0;
+    *character = length == 1 ? s[0] : s[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        *character = *character << 6 | (s[i] & 0x3f);
+    }
+    bool surrogate = *character >= 0xd800 && *character <= 0xdfff;
+    return *character < least[length] || *character > 0x10ffff || surrogate ? 0 : length;
+}
+
+void nb_plot_clean(char clean[NB_PLOT_TEXT], const char *text) {
+    size_t used = 0;
+    while (*text) {
+        uint32_t character;
+        size_t length = decode((const unsigned char *)text, &character);
+        bool control = length > 0 && (character < ' ' || (character >= 0x7f && character < 0xa0));
+        bool foreign = length == 0 || (character & 0xfffe) == 0xfffe; // not a character of XML
+        if (used + (foreign ? 1 : length) >= NB_PLOT_TEXT)
+            break;
+        if (foreign)
+            clean[used++] = '?';
+        else if (control)
+            clean[used++] = character == '\n' ? '\n' : ' ';
+        else
+            memcpy(clean + used, text, length), used += length;
+        text += length > 0 ? length : 1;
+    }
+    clean[used] = '\0';
+}
+
+// In double quotes gnuplot interprets these three; as octal codes they are characters. (A quote
+// that is doubled in single quotes is misread where it stands first.)
+static void quote(FILE *stream, const char *text) {
+    fputc('"', stream);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\' || *text == '`')
+            fprintf(stream, "\\%03o", (unsigned)*text);
+        else
+            fputc(*text == '\n' ? ' ' : *text, stream);
+    }
+    fputc('"', stream);
+}
+
+// A real number, or * for gnuplot's own choice.
+static void number(FILE *stream, double value) {
+    char text[NB_NUMBER_TEXT];
+    nb_number_exact(text, value);
+    fputs(text[0] ? text : "*", stream);
+}
+
+// Bytes of the longest start of `text` that takes at most `columns`.
+static size_t bytes_of(const char *text, size_t columns) {
+    size_t bytes = 0;
+    while (text[bytes] && ((text[bytes] & 0xc0) == 0x80 || columns-- > 0))
+        bytes++;
+    return bytes;
+}
+
+// A paragraph broken into lines of at most `columns`, at blanks where there are any.
+struct lines {
+    size_t count;
+    char text[MAX_LINES][NB_PLOT_TEXT];
+};
+
+static void wrap(struct lines *lines, const char *text, size_t columns) {
+    char clean[NB_PLOT_TEXT];
+    nb_plot_clean(clean, text);
+    lines->count = 0;
+    for (char *at = clean; *at;) {
+        size_t paragraph = strcspn(at, "\n"), length = bytes_of(at, columns);
+        if (length >= paragraph) {
+            length = paragraph;
+        } else {
+            size_t blank = length;
+            while (blank > 0 && at[blank] != ' ')
+                blank--;
+            length = blank > 0 ? blank : length;
+        }
+        if (lines->count == MAX_LINES) { // no room for the rest
+            strcpy(lines->text[MAX_LINES - 1] + bytes_of(lines->text[MAX_LINES - 1], columns - 3),
+                   "...");
+            return;
+        }
+        sprintf(lines->text[lines->count++], "%.*s", (int)length, at);
+        at += length;
+        at += strspn(at, " \n");
+    }
+}
+
+// Where the next line of the header goes, in pixels from the top of a picture of that height.
+struct header {
+    FILE *stream;
+    int at, height, labels;
+};
+
+static void write_place(const struct header *header, const char *what) {
+    char text[NB_NUMBER_TEXT];
+    nb_number_fixed(text, 1 - (double)header->at / header->height, 4);
+    fprintf(header->stream, "%s screen %s", what, text);
+}
+
+// `line` is the height of one.
+static void write_lines(struct header *header, const struct lines *lines, int line,
+                        const char *style) {
+    for (size_t i = 0; i < lines->count; i++) {
+        fprintf(header->stream, "set label %d ", ++header->labels);
+        quote(header->stream, lines->text[i]);
+        header->at += line / 2;
+        write_place(header, " at graph 0,");
+        header->at += line - line / 2;
+        fprintf(header->stream, " left %s\n", style);
+    }
+}
+
+// The legend is a grid between the subtitle and the axes, where it covers no data.
+static int legend_columns(const struct nb_plot *plot) {
+    size_t widest = 1;
+    for (size_t i = 0; i < plot->series_count; i++) {
+        size_t width = nb_terminal_columns(plot->series[i].label);
+        widest = width > widest ? width : widest;
+    }
+    size_t columns = LEGEND_COLUMNS / (widest + 6);
+    columns = columns < 1 ? 1 : columns;
+    return (int)(columns < plot->series_count ? columns : plot->series_count);
+}
+
+static void write_header(FILE *stream, const struct nb_plot *plot, int *height) {
+    struct lines title, subtitle = {0};
+    wrap(&title, plot->title, TITLE_COLUMNS);
+    if (plot->subtitle)
+        wrap(&subtitle, plot->subtitle, SUBTITLE_COLUMNS);
+    int columns = legend_columns(plot), rows = ((int)plot->series_count + columns - 1) / columns;
+    struct header header = {.stream = stream, .at = 14};
+    int bottom = header.at + (int)title.count * TITLE_LINE + (int)subtitle.count * SUBTITLE_LINE +
+                 rows * LEGEND_LINE + 16;
+    header.height = *height = bottom + AXES_HEIGHT;
+    write_lines(&header, &title, TITLE_LINE, "font ',17'");
+    write_lines(&header, &subtitle, SUBTITLE_LINE, "font ',12' textcolor rgb '#606060'");
+    header.at += 6;
+    write_place(&header, "set key at graph 0,");
+    fprintf(stream, " left top horizontal Left reverse samplen 4 maxcols %d\n", columns);
+    header.at = bottom;
+    write_place(&header, "set tmargin at");
+    fputc('\n', stream);
+}
+
+// The values of one axis that are drawn.
+struct range {
+    double low, high; // low > high: none
+};
+
+static void extend(struct range *range, const struct nb_axis *axis, double value) {
+    if (!isfinite(value) || (axis->log && !(value > 0)))
+        return;
+    range->low = fmin(range->low, value);
+    range->high = fmax(range->high, value);
+}
+
+static struct range range_of(const struct nb_plot *plot, bool of_x) {
+    struct range range = {INFINITY, -INFINITY};
+    const struct nb_axis *axis = of_x ? &plot->x : &plot->y;
+    for (size_t i = 0; i < plot->series_count; i++) {
+        const struct nb_series *series = &plot->series[i];
+        for (size_t j = 0; j < series->count; j++) {
+            extend(&range, axis, of_x ? series->x[j] : series->y[j]);
+            if (!of_x && series->low && series->high) {
+                extend(&range, axis, series->low[j]);
+                extend(&range, axis, series->high[j]);
+            }
+        }
+    }
+    return range;
+}
+
+// gnuplot refuses a range without width and pads only what it chooses itself. NaN leaves the choice
+// to it.
+static struct range padded(struct range range, const struct nb_axis *axis, bool is_x) {
+    if (range.low > range.high)
+        return axis->log ? (struct range){1, 10} : (struct range){0, 1};
+    bool zero = axis->from_zero && !axis->log && range.low >= 0 && range.high > 0;
+    if (zero)
+        return (struct range){0, NAN};
+    if (range.low == range.high && axis->log)
+        return (struct range){range.low / 2, range.high * 2};
+    if (range.low == range.high) {
+        double pad = fmax(0.5, fabs(range.low) / 10);
+        return (struct range){range.low - pad, range.high + pad};
+    }
+    if (!is_x)
+        return (struct range){NAN, NAN};
+    if (axis->log) {
+        double factor = pow(range.high / range.low, 0.03);
+        return (struct range){range.low / factor, range.high * factor};
+    }
+    double pad = 0.03 * (range.high - range.low);
+    pad = axis->integer ? fmin(pad, 0.5) : pad; // no tick before the first
+    return (struct range){range.low - pad, range.high + pad};
+}
+
+// The least of 1, 2, 5, 10, 20 ... that divides the range into at most twelve steps.
+static double whole_step(struct range range) {
+    double step = 1;
+    for (int i = 0; (range.high - range.low) / step > 12; i++)
+        step *= i % 3 == 1 ? 2.5 : 2;
+    return step;
+}
+
+static void write_axis(FILE *stream, const char *letter, const struct nb_plot *plot) {
+    bool is_x = letter[0] == 'x';
+    const struct nb_axis *axis = is_x ? &plot->x : &plot->y;
+    char label[NB_PLOT_TEXT], unit[NB_PLOT_TEXT], both[2 * NB_PLOT_TEXT + 8];
+    nb_plot_clean(label, axis->label);
+    nb_plot_clean(unit, axis->unit ? axis->unit : "");
+    snprintf(both, sizeof both, unit[0] ? "%s (%s)" : "%s", label, unit);
+    fprintf(stream, "set %slabel ", letter);
+    quote(stream, both);
+    fputc('\n', stream);
+    struct range drawn = range_of(plot, is_x), range = padded(drawn, axis, is_x);
+    if (axis->log)
+        fprintf(stream, "set logscale %s %u\n", letter, axis->log);
+    if (axis->integer && !axis->log && drawn.high >= drawn.low) {
+        fprintf(stream, "set %stics ", letter);
+        number(stream, whole_step(drawn));
+        fputc('\n', stream);
+    }
+    fprintf(stream, "set %srange [", letter);
+    number(stream, range.low);
+    fputc(':', stream);
+    number(stream, range.high);
+    fprintf(stream, "]\nset format %s '%%g'\n", letter);
+}
+
+// Curve `i` of the data file, as the given columns.
+static void write_source(FILE *stream, const char *name, size_t i, const char *columns) {
+    fprintf(stream, "'%s.csv' skip 1 using ($1 == %zu ? cell(2) : NaN):%s ", name, i + 1, columns);
+}
+
+static void write_curves(FILE *stream, const struct nb_plot *plot, const char *name) {
+    const char *between = "plot ";
+    for (size_t i = 0; i < plot->series_count; i++) {
+        if (!plot->series[i].low || !plot->series[i].high)
+            continue;
+        fputs(between, stream);
+        between = ", \\\n     ";
+        write_source(stream, name, i, "(cell(4)):(cell(5))");
+        fprintf(stream, "with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' notitle",
+                looks[i % (sizeof looks / sizeof *looks)].colour);
+    }
+    for (size_t i = 0; i < plot->series_count; i++) {
+        const struct nb_series *series = &plot->series[i];
+        size_t look = i % (sizeof looks / sizeof *looks), every = series->count / 20 + 1;
+        fputs(between, stream);
+        between = ", \\\n     ";
+        write_source(stream, name, i, "(cell(3))");
+        fprintf(stream, "with %s lc rgb '%s'",
+                series->style == NB_LINES    ? "lines"
+                : series->style == NB_POINTS ? "points"
+                                             : "linespoints",
+                looks[look].colour);
+        if (series->style != NB_POINTS)
+            fprintf(stream, " lw 2 dt %s", looks[look].dashes);
+        if (series->style != NB_LINES)
+            fprintf(stream, " pt %d ps 0.8", looks[look].mark);
+        if (series->style == NB_LINES_POINTS && every > 1) // marks on a few points of a long curve
+            fprintf(stream, " pi %zu", every);
+        char label[NB_PLOT_TEXT];
+        nb_plot_clean(label, series->label);
+        label[bytes_of(label, LEGEND_COLUMNS)] = '\0';
+        fputs(" title ", stream);
+        quote(stream, label);
+    }
+    fputc('\n', stream);
+}
+
+void nb_plot_script(FILE *stream, const struct nb_plot *plot, const char *name) {
+    int height;
+    fprintf(stream,
+            "# Made by normbench. To draw again: gnuplot %s.gp\n"
+            "reset\n"
+            "set encoding utf8\n"
+            "set datafile separator comma\n"
+            "# An empty field is a gap in the curve.\n"
+            "cell(n) = strcol(n) eq '' ? NaN : column(n)\n"
+            "set bmargin 4\n"
+            "set rmargin 4\n"
+            "set border 3 lc rgb '#606060'\n"
+            "set tics nomirror out textcolor rgb '#303030'\n"
+            "set grid back lt 1 lw 1 lc rgb '#e4e4e4'\n",
+            name);
+    write_header(stream, plot, &height);
+    write_axis(stream, "x", plot);
+    write_axis(stream, "y", plot);
+    fprintf(stream,
+            "set terminal svg size %d,%d font 'sans-serif,14' noenhanced background rgb 'white'\n"
+            "set output '%s.svg'\n",
+            WIDTH, height, name);
+    write_curves(stream, plot, name);
+    fprintf(
+        stream,
+        "set terminal pngcairo size %d,%d font 'sans,14' fontscale 1.5 linewidth 2 pointscale 2 "
+        "dashlength 2 noenhanced background rgb 'white'\n"
+        "set output '%s.png'\n"
+        "replot\n",
+        2 * WIDTH, 2 * height, name);
+}
