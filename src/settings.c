@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "src/settings.h"
 
-#include <math.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "src/number.h"
 
 struct nb_settings nb_settings_default(void) {
     return (struct nb_settings){
@@ -19,19 +24,48 @@ struct nb_settings nb_settings_default(void) {
     };
 }
 
-const char *nb_norm_name(enum nb_norm norm) {
-    static const char *const names[] = {"none", "batch", "layer"};
-    return names[norm];
+const char *const nb_norm_names[] = {"none", "batch", "layer", NULL};
+const char *const nb_optimizer_names[] = {"sgd", "adam", NULL};
+const char *const nb_dtype_names[] = {"f32", "f64", NULL};
+
+const char *nb_norm_name(enum nb_norm norm) { return nb_norm_names[norm]; }
+const char *nb_optimizer_name(enum nb_optimizer optimizer) { return nb_optimizer_names[optimizer]; }
+const char *nb_dtype_name(enum nb_dtype dtype) { return nb_dtype_names[dtype]; }
+
+const char *nb_norm_title(enum nb_norm norm) {
+    static const char *const titles[] = {"no norm", "batch norm", "layer norm"};
+    return titles[norm];
 }
 
-const char *nb_optimizer_name(enum nb_optimizer optimizer) {
-    static const char *const names[] = {"sgd", "adam"};
-    return names[optimizer];
+// Appends to a text of NB_SETTINGS_TEXT bytes.
+__attribute__((format(printf, 2, 3))) static void append(char *text, const char *format, ...) {
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, NB_SETTINGS_TEXT - used, format, args);
+    va_end(args);
 }
 
-const char *nb_dtype_name(enum nb_dtype dtype) {
-    static const char *const names[] = {"f32", "f64"};
-    return names[dtype];
+static void append_real(char *text, const char *name, double value) {
+    char number[NB_NUMBER_TEXT];
+    nb_number_exact(number, value);
+    append(text, ", %s %s", name, number);
+}
+
+void nb_settings_describe(const struct nb_settings *s, size_t features,
+                          char text[NB_SETTINGS_TEXT]) {
+    *text = '\0';
+    append(text, "%zu", features);
+    for (size_t i = 0; i < s->hidden_count; i++)
+        append(text, "-%zu", s->hidden[i]);
+    append(text, "-%zu, %s", s->classes, s->optimizer == NB_SGD ? "SGD" : "Adam");
+    append_real(text, "lr", s->lr);
+    if (s->momentum > 0)
+        append_real(text, s->nesterov ? "Nesterov momentum" : "momentum", s->momentum);
+    if (s->weight_decay > 0)
+        append_real(text, "weight decay", s->weight_decay);
+    append(text, ", batch size %zu, %zu epoch%s, seed %" PRIu64 ", %s", s->batch_size, s->epochs,
+           s->epochs == 1 ? "" : "s", s->seed, nb_dtype_name(s->dtype));
 }
 
 enum nb_code nb_settings_check(const struct nb_settings *s, size_t rows, struct nb_error *error) {
@@ -46,14 +80,14 @@ enum nb_code nb_settings_check(const struct nb_settings *s, size_t rows, struct 
         const char *text =
             "expected more than 1 value per channel when training: batch norm cannot train on";
         if (s->batch_size == 1)
-            return nb_error_set(
-                error, NB_USAGE,
-                "%s batches of one row; use --batch-size 2 or more, or --norm layer", text);
+            return nb_error_set(error, NB_USAGE,
+                                "%s batches of one row; use --batch-size 2 or more, or layer norm",
+                                text);
         if (rows % s->batch_size == 1)
             return nb_error_set(
                 error, NB_USAGE,
                 "%s the last batch, which has one row (%zu rows in batches of %zu); "
-                "use another --batch-size, or --norm layer",
+                "use another --batch-size, or layer norm",
                 text, rows, s->batch_size);
     }
     return NB_OK;

@@ -11,6 +11,7 @@
 #include "src/error.h"
 
 #define NB_MAX_HIDDEN 16
+#define NB_SETTINGS_TEXT 512
 
 enum nb_norm { NB_NORM_NONE, NB_NORM_BATCH, NB_NORM_LAYER };
 enum nb_optimizer { NB_SGD, NB_ADAM };
@@ -43,7 +44,16 @@ enum nb_code nb_settings_check(const struct nb_settings *settings, size_t rows,
                                struct nb_error *error);
 
 const char *nb_norm_name(enum nb_norm norm);                // "none", "batch", "layer"
+const char *nb_norm_title(enum nb_norm norm);               // for people: "batch norm"
 const char *nb_optimizer_name(enum nb_optimizer optimizer); // "sgd", "adam"
 const char *nb_dtype_name(enum nb_dtype dtype);             // "f32", "f64"
+
+// The same names by their numbers, ended by NULL.
+extern const char *const nb_norm_names[], *const nb_optimizer_names[], *const nb_dtype_names[];
+
+// The run in one line for people: "784-256-10, SGD, lr 0.1, batch size 128, 10 epochs, seed 0,
+// f32". The normalization is not in it: what is compared is named apart.
+void nb_settings_describe(const struct nb_settings *settings, size_t features,
+                          char text[NB_SETTINGS_TEXT]);
 
 #endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// A command of the program as plain data: its options, its help and what it runs.
+#ifndef NB_SRC_COMMAND_H
+#define NB_SRC_COMMAND_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "src/error.h"
+#include "src/option.h"
+
+#define NB_MAX_GROUPS 8
+
+// Options under one heading of --help.
+struct nb_option_group {
+    const char *title;               // empty: the heading before goes on
+    const struct nb_option *options; // ended by one without a name
+};
+
+struct nb_command {
+    const char *name;     // "train"
+    const char *summary;  // one phrase, for the list of commands
+    const char *about;    // what it does, for its --help; lines of at most 80 columns
+    const char *examples; // one a line, for its --help
+    struct nb_option_group groups[NB_MAX_GROUPS]; // ended by one without a title
+    size_t size;                                  // of the command's options
+    void (*defaults)(void *options);
+    // Runs the command. On NB_OK and on the codes of a signal there is no message.
+    enum nb_code (*run)(void *options, struct nb_error *error);
+};
+
+enum nb_parsed { NB_PARSED_RUN, NB_PARSED_HELP, NB_PARSED_VERSION };
+
+// Fills options (command->size bytes) with the defaults, then the environment, then the arguments.
+// argv[0] is the command's name. NB_USAGE with the remedy for anything that is not understood.
+enum nb_code nb_command_parse(const struct nb_command *command, int argc, char **argv,
+                              void *options, enum nb_parsed *parsed, struct nb_error *error);
+
+// What `normbench COMMAND --help` prints.
+void nb_command_help(const struct nb_command *command, FILE *stream);
+
+#endif
