@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// normbench COMMAND [OPTION]...: finds the command, reads its options, runs it and exits with its
+// code.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/commands.h"
+#include "src/machine.h"
+
+static const struct nb_command *const commands[] = {
+    &nb_command_info,
+    &nb_command_train,
+    &nb_command_experiment,
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+// A file that is opened while 0, 1 or 2 is closed would get that number, and then what is printed.
+static void occupy_standard_descriptors(void) {
+    for (int descriptor = 0; descriptor <= 2; descriptor++)
+        if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF)
+            // The wrong direction on purpose: a use of the closed stream still fails.
+            (void)!open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
+}
+
+static void print_help(void) {
+    printf("Usage: normbench COMMAND [OPTION]...\n"
+           "\n"
+           "Measures how normalization behaves and what it costs when a network is trained on\n"
+           "a CPU: BatchNorm against LayerNorm on MNIST, with the same bits on every\n"
+           "instruction set and for any number of threads, and the losses of PyTorch.\n"
+           "\n"
+           "Commands:\n");
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    printf("\n"
+           "  -h, --help     show this help and exit; normbench COMMAND --help for a command\n"
+           "  -V, --version  show the version and exit\n"
+           "\n"
+           "Exit codes: 0 done, 1 a check or the system failed, 2 wrong usage, 3 data missing\n"
+           "or damaged, 130 and 143 interrupted.\n"
+           "\n"
+           "Examples:\n"
+           "  normbench experiment\n"
+           "  normbench train --norm layer --batch-size 4 --epochs 3\n"
+           "  normbench info\n");
+}
+
+static enum nb_code print_version(void) {
+    printf("normbench %s\n", nb_build_version());
+    return NB_OK;
+}
+
+static enum nb_code fail(const char *command, const struct nb_error *error) {
+    const char *name = command == NULL ? "" : command, *space = command == NULL ? "" : " ";
+    fprintf(stderr, "normbench%s%s: %s", space, name, error->text);
+    if (error->code == NB_USAGE)
+        fprintf(stderr, "; see normbench%s%s --help", space, name);
+    fprintf(stderr, "\n");
+    return error->code;
+}
+
+static enum nb_code run_command(const struct nb_command *command, int argc, char **argv) {
+    struct nb_error error = {0};
+    void *options = calloc(1, command->size);
+    if (options == NULL) {
+        nb_error_set(&error, NB_FAILED, "not enough memory");
+        return fail(command->name, &error);
+    }
+    enum nb_parsed parsed = NB_PARSED_RUN;
+    enum nb_code code = nb_command_parse(command, argc, argv, options, &parsed, &error);
+    if (code == NB_OK && parsed == NB_PARSED_HELP)
+        nb_command_help(command, stdout);
+    else if (code == NB_OK && parsed == NB_PARSED_VERSION)
+        print_version();
+    else if (code == NB_OK)
+        code = command->run(options, &error);
+    free(options);
+    return error.code == NB_OK ? code : fail(command->name, &error);
+}
+
+static enum nb_code dispatch(int argc, char **argv) {
+    struct nb_error error;
+    if (argc < 2) {
+        nb_error_set(&error, NB_USAGE, "a command is missing");
+        return fail(NULL, &error);
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        print_help();
+        return NB_OK;
+    }
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+        return print_version();
+    const char *names[COMMANDS];
+    for (int i = 0; i < COMMANDS; i++) {
+        names[i] = commands[i]->name;
+        if (strcmp(word, names[i]) == 0)
+            return run_command(commands[i], argc - 1, argv + 1);
+    }
+    const char *kind = *word == '-' ? "option" : "command", *nearest = NULL;
+    if (*word != '-')
+        nearest = nb_nearest(word, names, COMMANDS);
+    if (nearest != NULL)
+        nb_error_set(&error, NB_USAGE, "unknown %s '%.200s'; did you mean %s?", kind, word,
+                     nearest);
+    else
+        nb_error_set(&error, NB_USAGE, "unknown %s '%.200s'", kind, word);
+    return fail(NULL, &error);
+}
+
+int main(int argc, char **argv) {
+    occupy_standard_descriptors();
+    // A reader that goes away must not end a run of hours before its record is written: the write
+    // fails instead.
+    signal(SIGPIPE, SIG_IGN);
+    enum nb_code code = dispatch(argc, argv);
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code != NB_FAILED) {
+        fprintf(stderr, "normbench: cannot write to standard output: %s\n",
+                errno == 0 ? "a write failed" : strerror(errno));
+        if (code == NB_OK)
+            code = NB_FAILED;
+    }
+    return code;
+}

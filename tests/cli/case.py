@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the command line share. Python's standard library only.
+
+NORMBENCH is the program, NORMBENCH_TEST_DATA the folder of the sample of MNIST (1,000 training and 500 test rows).
+"""
+import gzip
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = os.path.abspath(os.environ["NORMBENCH"])
+DATA = os.path.abspath(os.environ["NORMBENCH_TEST_DATA"])
+DIGEST = r"sha256:[0-9a-f]{64}"
+TRAIN_ROWS, TEST_ROWS = 1000, 500
+
+
+def environment(**more):
+    """The tests' own environment without a user's settings: those would change what is tested."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("NORMBENCH", "OMP_"))}
+    env.update(more)
+    return env
+
+
+def refuse_constant(text):
+    raise ValueError("%s is not JSON" % text)
+
+
+def strict_json(text):
+    return json.loads(text, parse_constant=refuse_constant)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="normbench-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def call(self, *args, env=None, code=0, **more):
+        """Runs the program; checks its exit code and that a failure ends with a line that says why."""
+        done = subprocess.run([PROGRAM, *args], env=environment(**(env or {})), cwd=self.folder,
+                              stdin=subprocess.DEVNULL, stdout=more.pop("stdout", subprocess.PIPE),
+                              stderr=subprocess.PIPE, text=True, timeout=120, **more)
+        self.assertEqual(done.returncode, code, done.stderr)
+        if code in (1, 2, 3):
+            self.assertRegex(done.stderr, r"(?m)^normbench[^:\n]*: [^\n]+\n\Z")
+        return done
+
+    def train(self, *args, **more):
+        return self.call("train", "--data-dir", DATA, "--epochs", "1", *args, **more)
+
+    def record(self, *args, **more):
+        return strict_json(self.train("--json", "-", *args, **more).stdout)
+
+    def refused(self, message, *args, code=2, env=None):
+        """The program says exactly this on stderr, in one line, and nothing on stdout."""
+        done = self.call(*args, code=code, env=env)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(done.stderr, "normbench" + message + "\n")
+
+    def assertFolder(self, *names):
+        self.assertEqual(sorted(os.listdir(self.folder)), sorted(names))
+
+    def write_idx(self, name, dims, content):
+        with gzip.open(self.path(name), "wb") as file:
+            file.write(struct.pack(">%dI" % (1 + len(dims)), 0x800 + len(dims), *dims))
+            file.write(content)
+
+    def write_data(self, train, test):
+        """A small data set of 4 pixels in this test's folder."""
+        for part, rows in (("train", train), ("t10k", test)):
+            self.write_idx(part + "-images-idx3-ubyte.gz", (rows, 2, 2),
+                           bytes(i * 37 % 256 for i in range(4 * rows)))
+            self.write_idx(part + "-labels-idx1-ubyte.gz", (rows,), bytes(i % 10 for i in range(rows)))

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""normbench info, for people and as JSON."""
+import unittest
+
+from case import Case, strict_json
+
+
+class Info(Case):
+    def test_text(self):
+        done = self.call("info", "--no-peaks")
+        for part in ("CPU:", "Caches:", "Cores:", "ISAs:", "Compiler:", "Libraries:", "scalar"):
+            self.assertIn(part, done.stdout)
+        self.assertNotIn("Peaks", done.stdout)
+
+    def test_json(self):
+        info = strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)
+        self.assertEqual(list(info), ["machine", "isas", "default_isa", "default_threads", "libraries", "peaks"])
+        self.assertEqual(info["peaks"], [])
+        self.assertGreaterEqual(info["default_threads"], 1)
+        names = [isa["name"] for isa in info["isas"]]
+        self.assertIn("scalar", names)
+        for isa in info["isas"]:
+            self.assertEqual(isa["usable"], isa["obstacle"] is None)
+            self.assertTrue(isa["built"] or not isa["usable"])
+        self.assertIn(info["default_isa"], [isa["name"] for isa in info["isas"] if isa["usable"]])
+
+    def test_peaks(self):
+        done = self.call("info", "--json", "info.json")
+        self.assertIn("Peaks", done.stdout)
+        with open(self.path("info.json")) as file:
+            peaks = strict_json(file.read())["peaks"]
+        self.assertTrue(peaks)
+        for peak in peaks:
+            for name in ("f32_flops_per_second", "f64_flops_per_second", "triad_bytes_per_second"):
+                self.assertGreater(peak[name], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""normbench train: its table, its bits, its record and its trace."""
+import math
+import os
+import re
+import unittest
+
+from case import Case, DATA, DIGEST, TEST_ROWS, TRAIN_ROWS, strict_json
+
+
+class Train(Case):
+    def test_table(self):
+        done = self.call("train", "--data-dir", DATA, "--epochs", "3")
+        lines = done.stdout.splitlines()
+        rows = [line.split() for line in lines if re.match(r" +\d", line)]
+        self.assertEqual([row[0] for row in rows], ["1", "2", "3"])
+        for row in rows:
+            self.assertEqual(len(row), 6)
+            self.assertTrue(all(math.isfinite(float(cell)) for cell in row))
+        self.assertGreater(float(rows[0][1]), float(rows[2][1]))  # it learns
+        self.assertGreater(float(rows[2][3]), 70)                 # percent, of 10 classes
+        self.assertRegex(lines[-1], r"\Aweights %s\Z" % DIGEST)
+        self.assertIn("checksums of these files are not the published ones", done.stderr)
+        self.assertNotIn("\033", done.stdout + done.stderr)
+        self.assertTrue(done.stdout.isascii())
+
+    def test_same_seed_same_bits_other_seed_other_bits(self):
+        first = self.record("--seed", "3")
+        self.assertEqual(self.record("--seed", "3")["weights_digest"], first["weights_digest"])
+        other = self.record("--seed", "4")
+        self.assertNotEqual(other["init_digest"], first["init_digest"])
+        self.assertNotEqual(other["weights_digest"], first["weights_digest"])
+
+    def test_same_bits_on_every_isa_and_number_of_threads(self):
+        isas = strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)["isas"]
+        usable = [isa["name"] for isa in isas if isa["usable"]]
+        for norm in ("batch", "layer", "none"):
+            for dtype in ("f32", "f64"):
+                digests = {}
+                for isa in usable:
+                    for threads in ("1", "3"):
+                        record = self.record("--norm", norm, "--dtype", dtype, "--isa", isa, "--threads", threads,
+                                             "--hidden", "33,17", "--batch-size", "96")
+                        self.assertEqual(record["effective"], {"isa": isa, "threads": int(threads)})
+                        digests[isa, threads] = record["weights_digest"]
+                self.assertEqual(len(set(digests.values())), 1, digests)
+        if "avx2" not in usable:
+            self.skipTest("this CPU has no AVX2: only %s compared" % ", ".join(usable))
+
+    def test_settings_have_an_effect(self):
+        digests = [self.record("--hidden", "16", *args)["weights_digest"] for args in (
+            [], ["--norm", "layer"], ["--norm", "none"], ["--hidden", "none"], ["--batch-size", "64"], ["--lr", "0.2"],
+            ["--momentum", "0.9"], ["--momentum", "0.9", "--nesterov"], ["--weight-decay", "0.01"],
+            ["--optimizer", "adam", "--lr", "0.001"], ["--seed", "1"], ["--dtype", "f64"], ["--classes", "11"],
+            ["--epochs", "2"])]
+        self.assertEqual(len(set(digests)), len(digests))
+
+    def test_trace(self):
+        trace = self.path("trace.txt")
+        done = self.train("--batch-size", "128", "--trace", trace, "--json", self.path("run.json"))
+        self.assertRegex(done.stdout, r"\nweights %s\ntrace   %s\nrecord  %s\n\Z"
+                         % (DIGEST, re.escape(trace), re.escape(self.path("run.json"))))
+        with open(trace) as file:
+            lines = file.read().split("\n")
+        self.assertEqual(lines.pop(), "")
+        self.assertEqual(len(lines), 8)
+        losses = [float(line) for line in lines]
+        for line, loss in zip(lines, losses):
+            self.assertEqual(line, "%.17g" % loss)
+        with open(self.path("run.json")) as file:
+            record = strict_json(file.read())
+        sizes = [128] * 7 + [104]
+        mean = math.fsum(loss * size for loss, size in zip(losses, sizes)) / TRAIN_ROWS
+        self.assertAlmostEqual(record["epochs"][0]["train_loss"], mean, delta=1e-6)
+        self.assertFolder("trace.txt", "run.json")
+
+    def test_trace_on_stdout(self):
+        done = self.train("--trace", "-")
+        self.assertEqual(len([float(line) for line in done.stdout.splitlines()]), 8)
+        self.assertIn("train loss", done.stderr)
+
+
+class Record(Case):
+    def test_fields(self):
+        record = self.record("--norm", "layer", "--hidden", "32,16", "--batch-size", "100", "--epochs", "2", "--lr",
+                             "0.05", "--momentum", "0.9", "--nesterov", "--weight-decay", "0.0005", "--seed", "7",
+                             "--dtype", "f64", "--isa", "scalar", "--threads", "2")
+        self.assertEqual(list(record), ["schema", "config", "machine", "effective", "data", "parameters", "epochs",
+                                        "steps", "status", "init_digest", "weights_digest"])
+        self.assertEqual(record["schema"], 1)
+        self.assertEqual(record["config"], {
+            "norm": "layer", "hidden": [32, 16], "classes": 10, "batch_size": 100, "epochs": 2, "lr": 0.05,
+            "optimizer": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.0005, "seed": 7, "dtype": "f64",
+            "isa": "scalar", "threads": 2, "dataset": "mnist", "data_dir": DATA})
+        self.assertEqual(record["effective"], {"isa": "scalar", "threads": 2})
+        self.assertIsInstance(record["machine"]["cpu"], str)
+        data = record["data"]
+        self.assertEqual({k: v for k, v in data.items() if k != "sha256"},
+                         {"dataset": "mnist", "rows": TRAIN_ROWS, "test_rows": TEST_ROWS, "features": 784,
+                          "classes": 10, "published": False})
+        self.assertEqual(sorted(data["sha256"]), ["test_images", "test_labels", "train_images", "train_labels"])
+        for digest in data["sha256"].values():
+            self.assertRegex(digest, r"\A[0-9a-f]{64}\Z")
+        self.assertEqual(record["parameters"], (784 + 3) * 32 + (32 + 3) * 16 + (16 + 1) * 10)
+        self.assertEqual((record["steps"], record["status"]), (20, "ok"))
+        self.assertEqual([epoch["epoch"] for epoch in record["epochs"]], [1, 2])
+        for epoch in record["epochs"]:
+            self.assertEqual(list(epoch), ["epoch", "train_loss", "test_loss", "test_correct", "test_accuracy",
+                                           "seconds", "samples_per_second"])
+            self.assertEqual(epoch["test_accuracy"], epoch["test_correct"] / TEST_ROWS)
+            self.assertAlmostEqual(epoch["samples_per_second"] * epoch["seconds"], TRAIN_ROWS, delta=1e-6)
+        for name in ("init_digest", "weights_digest"):
+            self.assertRegex(record[name], r"\A%s\Z" % DIGEST)
+        self.assertNotEqual(record["init_digest"], record["weights_digest"])
+
+    def test_defaults_are_the_experiment(self):
+        config = strict_json(self.call("train", "--data-dir", DATA, "--json", "-").stdout)["config"]
+        del config["data_dir"]
+        self.assertEqual(config, {
+            "norm": "batch", "hidden": [256], "classes": 10, "batch_size": 128, "epochs": 10, "lr": 0.1,
+            "optimizer": "sgd", "momentum": 0, "nesterov": False, "weight_decay": 0, "seed": 0, "dtype": "f32",
+            "isa": "auto", "threads": None, "dataset": "mnist"})
+
+    def test_stdout_is_only_json(self):
+        done = self.train("--json", "-")
+        self.assertTrue(done.stdout.startswith("{"))
+        strict_json(done.stdout)
+        self.assertIn("train loss", done.stderr)
+        self.assertIn("weights sha256:", done.stderr)
+
+    def test_diverged(self):
+        done = self.train("--norm", "none", "--lr", "1e30", "--epochs", "5", "--json", "-", "--trace", "losses")
+        self.assertNotIn("NaN", done.stdout)
+        record = strict_json(done.stdout)
+        self.assertEqual(record["status"], "diverged")
+        self.assertEqual(len(record["epochs"]), 1)
+        self.assertLess(record["steps"], 8)
+        last = record["epochs"][-1]
+        for name in ("train_loss", "test_loss", "test_correct", "test_accuracy"):
+            self.assertIsNone(last[name], name)
+        self.assertRegex(done.stderr, r"normbench: no norm diverged in epoch 1, after \d steps: .* smaller --lr")
+        with open(self.path("losses")) as file:
+            self.assertEqual(len(file.readlines()), record["steps"])
+
+    def test_file_replaced_whole(self):
+        path = self.path("run.json")
+        with open(path, "w") as file:
+            file.write("x" * 100000)
+        os.chmod(path, 0o640)
+        os.symlink("run.json", self.path("link"))
+        self.train("--json", "link")
+        self.assertTrue(os.path.islink(self.path("link")))
+        with open(path) as file:
+            self.assertEqual(strict_json(file.read())["status"], "ok")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o640)
+        self.assertFolder("run.json", "link")
+
+
+if __name__ == "__main__":
+    unittest.main()
