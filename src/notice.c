@@ -24,9 +24,9 @@ void nb_notice_end(const struct nb_run *run) {
     const char *norm = nb_norm_title(run->settings.norm);
     if (run->status == NB_STATUS_DIVERGED)
         fprintf(stderr,
-                "normbench: %s diverged in epoch %zu, after %zu steps: the loss is no longer "
-                "finite; try a smaller --lr than %g\n",
+                "normbench: %s diverged in epoch %zu, at step %zu: the loss is no longer finite; "
+                "try a smaller --lr than %g\n",
                 norm, run->epoch_count, run->steps, run->settings.lr);
     else if (run->status == NB_STATUS_INTERRUPTED)
-        fprintf(stderr, "normbench: %s interrupted after %zu steps\n", norm, run->steps);
+        fprintf(stderr, "normbench: %s interrupted at step %zu\n", norm, run->steps);
 }

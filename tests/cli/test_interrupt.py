@@ -37,7 +37,7 @@ class Interrupt(Case):
                 with open(self.path("run.json")) as file:
                     record = strict_json(file.read())
                 self.assertEqual(record["status"], "interrupted")
-                self.assertIn("interrupted after %d steps" % record["steps"], err)
+                self.assertIn("interrupted at step %d\n" % record["steps"], err)
                 with open(self.path("losses")) as file:
                     self.assertEqual(len(file.readlines()), record["steps"])
                 finished = [epoch for epoch in record["epochs"] if epoch["train_loss"] is not None]

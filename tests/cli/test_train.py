@@ -138,9 +138,16 @@ class Record(Case):
         last = record["epochs"][-1]
         for name in ("train_loss", "test_loss", "test_correct", "test_accuracy"):
             self.assertIsNone(last[name], name)
-        self.assertRegex(done.stderr, r"normbench: no norm diverged in epoch 1, after \d steps: .* smaller --lr")
+        self.assertRegex(done.stderr, r"normbench: no norm diverged in epoch 1, at step \d: .* smaller --lr")
         with open(self.path("losses")) as file:
             self.assertEqual(len(file.readlines()), record["steps"])
+
+    def test_diverged_by_the_last_step(self):
+        # The only loss of the epoch is that of the initial weights: finite. Then the step spoils them.
+        record = self.record("--norm", "none", "--lr", "1e38", "--batch-size", "1000", "--epochs", "2")
+        self.assertEqual((record["status"], len(record["epochs"]), record["steps"]), ("diverged", 1, 1))
+        self.assertTrue(math.isfinite(record["epochs"][0]["train_loss"]))
+        self.assertIsNone(record["epochs"][0]["test_loss"])
 
     def test_file_replaced_whole(self):
         path = self.path("run.json")
