@@ -23,9 +23,7 @@ struct info {
     const char *json;
 };
 
-static void defaults(void *options) {
-    *(struct info *)options = (struct info){0};
-}
+static void defaults(void *options) { *(struct info *)options = (struct info){0}; }
 
 #define MAX_PEAKS (2 * NB_ISA_COUNT)
 
@@ -216,8 +214,9 @@ static enum nb_code run_info(void *data, struct nb_error *error) {
         if (code != NB_OK)
             return code;
     }
-    struct findings found = {.default_threads = nb_machine_default_threads()};
+    struct findings found = {.peak_count = 0};
     nb_machine_read(&found.machine);
+    found.default_threads = nb_machine_threads(&found.machine);
     if (!options->no_peaks)
         measure(&found);
     bool stdout_taken = file.stream == stdout;

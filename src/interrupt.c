@@ -25,6 +25,4 @@ void nb_interrupt_catch(void) {
     }
 }
 
-enum nb_code nb_interrupt_code(void) {
-    return caught == 0 ? NB_OK : (enum nb_code)(128 + caught);
-}
+enum nb_code nb_interrupt_code(void) { return caught == 0 ? NB_OK : (enum nb_code)(128 + caught); }

@@ -5,9 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-json_t *nb_json_number(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
+json_t *nb_json_number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 static json_t *text_or_null(const char *text) {
     // A path need not be UTF-8, JSON must be.

@@ -84,9 +84,7 @@ void nb_run_free(struct nb_run *run) {
     *run = (struct nb_run){0};
 }
 
-bool nb_epoch_finished(const struct nb_epoch *epoch) {
-    return isfinite(epoch->train_loss);
-}
+bool nb_epoch_finished(const struct nb_epoch *epoch) { return isfinite(epoch->train_loss); }
 
 double nb_epoch_accuracy(const struct nb_run *run, const struct nb_epoch *epoch) {
     if (!nb_epoch_finished(epoch))
