@@ -29,17 +29,6 @@ struct tile_job {
     size_t left;         // columns in the tile's last register, or ALL
 };
 
-// One finished vector of c at p.
-INLINE vec finish(vec s, const real *p, const real *bias, const epilogue *out, size_t left) {
-    if (out->sgd) {
-        vec old = load_left(p, left);
-        return v_fnma(v_set1(out->lr), v_fma(v_set1(out->weight_decay), old, s), old);
-    }
-    if (bias != NULL)
-        s = v_add(s, load_left(bias, left));
-    return out->relu ? v_relu(s) : s;
-}
-
 // c (rows, vecs * LANES) of one k-block. `rows`, `vecs`, `tn` and `part` are constants at every
 // call.
 INLINE void tile(const size_t rows, const size_t vecs, const int tn, const int part,
@@ -62,33 +51,61 @@ INLINE void tile(const size_t rows, const size_t vecs, const int tn, const int p
             UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
         }
     }
-    UNROLL for (size_t i = 0; i < rows; i++) {
+    const epilogue *out = t->out;
+    if (out != NULL && t->bias != NULL) {
         UNROLL for (size_t v = 0; v < vecs; v++) {
-            real *p = t->c + i * t->ldc + v * LANES;
-            const real *bias = t->bias ? t->bias + v * LANES : NULL;
-            vec s = t->out ? finish(acc[i][v], p, bias, t->out, LEFT(v)) : acc[i][v];
-            store_left(p, s, LEFT(v));
+            const vec bias = load_left(t->bias + v * LANES, LEFT(v));
+            UNROLL for (size_t i = 0; i < rows; i++) acc[i][v] = v_add(acc[i][v], bias);
         }
+    }
+    if (out != NULL && out->relu) {
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_relu(acc[i][v]);
+        }
+    }
+    if (out != NULL && out->sgd) {
+        const vec rate = v_set1(out->lr), decay = v_set1(out->weight_decay);
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            UNROLL for (size_t v = 0; v < vecs; v++) {
+                const vec old = load_left(t->c + i * t->ldc + v * LANES, LEFT(v));
+                acc[i][v] = v_fnma(rate, v_fma(decay, old, acc[i][v]), old);
+            }
+        }
+    }
+    UNROLL for (size_t i = 0; i < rows; i++) {
+        UNROLL for (size_t v = 0; v < vecs; v++)
+            store_left(t->c + i * t->ldc + v * LANES, acc[i][v], LEFT(v));
     }
 #undef LEFT
 }
 
-// The tile of `rows` rows and `vecs` registers, the last one of `t->left` columns.
-INLINE void tile_of(size_t rows, size_t vecs, const int tn, const struct tile_job *t) {
-#define CASE(r, v)                                  \
+// Whether to take the code without masks: where masks are free there is none.
+#define WHOLE(left) (!FREE_MASKS && (LANES == 1 || (left) == ALL))
+
+// The tile of `rows` rows and `vecs` registers, the last one of `t->left` columns: one function for
+// every size, chosen here, so that the accumulators of each are registers.
+#define CASE(r, v, tn)                              \
     case (r)*8 + (v):                               \
         if ((r) <= TILE_ROWS && (v) <= TILE_VECS) { \
-            if (t->left == ALL)                     \
+            if (WHOLE(t->left))                     \
                 tile(r, v, tn, 0, t);               \
             else                                    \
                 tile(r, v, tn, 1, t);               \
         }                                           \
         break;
-#define CASES(r) CASE(r, 1) CASE(r, 2) CASE(r, 3) CASE(r, 4)
-    switch (rows * 8 + vecs) { CASES(1) CASES(2) CASES(3) CASES(4) CASES(5) CASES(6) }
+#define CASES(r, tn) CASE(r, 1, tn) CASE(r, 2, tn) CASE(r, 3, tn) CASE(r, 4, tn)
+#define TILE(name, tn)                                                                    \
+    static void name(size_t rows, size_t vecs, const struct tile_job *t) {                \
+        switch (rows * 8 + vecs) {                                                        \
+            CASES(1, tn) CASES(2, tn) CASES(3, tn) CASES(4, tn) CASES(5, tn) CASES(6, tn) \
+        }                                                                                 \
+    }
+TILE(tile_by_rows, 0)    // a(i, k) = a[i * lda + k]
+TILE(tile_by_columns, 1) // a(i, k) = a[k * lda + i]
+#undef TILE
 #undef CASES
 #undef CASE
-}
+#undef WHOLE
 
 enum form { NN, NT, TN };
 
@@ -135,7 +152,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
                     t.a = form == TN ? a + k0 * lda + i : a + i * lda + k0;
                     t.c = aside ? unfinished : c + i * ldc + j;
                     t.start = first && !accumulate ? NULL : out && out->sgd ? unfinished : t.c;
-                    tile_of(i1 - i < TILE_ROWS ? i1 - i : TILE_ROWS, vecs, form == TN, &t);
+                    const size_t rows = i1 - i < TILE_ROWS ? i1 - i : TILE_ROWS;
+                    (form == TN ? tile_by_columns : tile_by_rows)(rows, vecs, &t);
                 }
             }
         }

@@ -5,6 +5,7 @@
 #define TILE_ROWS 4
 #define TILE_VECS 2
 #define COLUMN_VECS 4
+#define FREE_MASKS 0
 
 typedef real vec;
 
