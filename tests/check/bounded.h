@@ -37,9 +37,7 @@ struct bounded {
     wide v, e;
 };
 
-static inline struct bounded exactly(wide v) {
-    return (struct bounded){v, 0};
-}
+static inline struct bounded exactly(wide v) { return (struct bounded){v, 0}; }
 
 // v + e after one more rounding.
 static inline struct bounded rounded(wide v, wide e) {
@@ -47,9 +45,7 @@ static inline struct bounded rounded(wide v, wide e) {
 }
 
 // A number that the kernel has rounded to `real`, in whatever way: a hyperparameter.
-static inline struct bounded about(double v) {
-    return rounded((wide)v, 0);
-}
+static inline struct bounded about(double v) { return rounded((wide)v, 0); }
 
 static inline struct bounded plus(struct bounded a, struct bounded b) {
     return rounded(a.v + b.v, a.e + b.e);
@@ -124,8 +120,6 @@ static inline size_t column_additions(size_t n) {
 #define OPERAND(o) ((real *)call->at[o])
 #define AT(o, i, j) OPERAND(o)[(i)*call->ld[o] + (j)]
 
-static inline struct nb_expected expect(struct bounded b) {
-    return (struct nb_expected){b.v, b.e};
-}
+static inline struct nb_expected expect(struct bounded b) { return (struct nb_expected){b.v, b.e}; }
 
 #endif

@@ -53,9 +53,7 @@ static const struct nb_subject *subject_of(const struct session *session,
     return NULL;
 }
 
-static void run_case(void *user, const struct nb_case *c) {
-    nb_trial_run(user, c);
-}
+static void run_case(void *user, const struct nb_case *c) { nb_trial_run(user, c); }
 
 static void tally_add(struct nb_tally *sum, const struct nb_tally *part) {
     sum->calls += part->calls;

@@ -74,9 +74,7 @@ static void call_adam(const void *table, const struct nb_call *call) {
 
 // 1 - beta, from a double beta: rounded to `real` only now. 1 - (float)0.999 would be wrong by
 // thousands of ulp.
-static struct bounded rest_of(double beta) {
-    return minus(exactly(1), exactly(beta));
-}
+static struct bounded rest_of(double beta) { return minus(exactly(1), exactly(beta)); }
 
 // 1 - beta^step. The power is made in double by up to `step` roundings' worth of relative error.
 static struct bounded correction(double beta, uint64_t step) {

@@ -32,28 +32,37 @@ static bool is_poison(uint64_t bits, size_t size) {
                                  : (bits & INT64_MAX) == POISON_F64;
 }
 
-static bool tell(char what[NB_COMPARE_TEXT], size_t i, size_t cols, double got, const char *whose,
-                 long double wanted) {
-    snprintf(what, NB_COMPARE_TEXT, "[%zu, %zu] is %.17g (%a), %s %.17Lg (%La)", i / cols, i % cols,
+static void tell(char what[NB_COMPARE_TEXT], size_t i, size_t cols, double got, const char *whose,
+                 double wanted) {
+    snprintf(what, NB_COMPARE_TEXT, "[%zu, %zu] is %.17g (%a), %s %.17g (%a)", i / cols, i % cols,
              got, got, whose, wanted, wanted);
-    return false;
 }
 
-static bool tell_poison(char what[NB_COMPARE_TEXT], size_t i, size_t cols) {
+static void tell_poison(char what[NB_COMPARE_TEXT], size_t i, size_t cols) {
     snprintf(what, NB_COMPARE_TEXT,
              "[%zu, %zu] was not written, or was made from what may not be read", i / cols,
              i % cols);
-    return false;
+}
+
+static void tell_bound(char what[NB_COMPARE_TEXT], size_t i, size_t cols, double got,
+                       struct nb_expected wanted) {
+    snprintf(what, NB_COMPARE_TEXT, "[%zu, %zu] is %.17g, the reference has %.19Lg +- %.3Lg",
+             i / cols, i % cols, got, wanted.value, wanted.bound);
 }
 
 bool nb_compare_bits(const void *got, const void *wanted, size_t count, size_t cols, size_t size,
                      const char *whose, char what[NB_COMPARE_TEXT]) {
     for (size_t i = 0; i < count; i++) {
         uint64_t a = bits_at(got, i, size), b = bits_at(wanted, i, size);
-        if (is_poison(a, size))
-            return tell_poison(what, i, cols);
-        if (a != b && !(isnan(value_at(got, i, size)) && isnan(value_at(wanted, i, size))))
-            return tell(what, i, cols, value_at(got, i, size), whose, value_at(wanted, i, size));
+        double x = value_at(got, i, size), y = value_at(wanted, i, size);
+        if (is_poison(a, size)) {
+            tell_poison(what, i, cols);
+            return false;
+        }
+        if (a != b && !(isnan(x) && isnan(y))) {
+            tell(what, i, cols, x, whose, y);
+            return false;
+        }
     }
     return true;
 }
@@ -76,34 +85,39 @@ static long double ulp_of(long double value, size_t size) {
     return ldexpl(1, exponent - digits);
 }
 
+// How far `x` is off what is expected, or infinity where it must be the same and is not.
+static long double error_of(double x, struct nb_expected expected) {
+    if (isnan(expected.value))
+        return isnan(x) ? 0 : INFINITY;
+    if (isinf(expected.value))
+        return x == (double)expected.value ? 0 : INFINITY;
+    return isnan(x) ? INFINITY : fabsl(x - expected.value);
+}
+
 bool nb_compare_bound(const void *got, const struct nb_expected *expected, size_t count,
                       size_t cols, size_t size, struct nb_error_size *error,
                       char what[NB_COMPARE_TEXT]) {
     long double ulp = ulp_of(largest(expected, count), size);
     long double overflow = size == sizeof(float) ? (long double)FLT_MAX : (long double)DBL_MAX;
     for (size_t i = 0; i < count; i++) {
-        long double value = expected[i].value, bound = expected[i].bound;
         double x = value_at(got, i, size);
-        if (is_poison(bits_at(got, i, size), size))
-            return tell_poison(what, i, cols);
-        if (!isfinite(value)) {
-            if (isnan(value) ? !isnan(x) : x != (double)value)
-                return tell(what, i, cols, x, "the reference has", value);
-            continue;
-        }
-        if (isfinite(bound) && fabsl(value) + bound > overflow)
-            continue; // the reference has a wider range, so it cannot say when this one overflows
-        long double off = fabsl(x - value);
-        if (!(off <= bound)) {
-            tell(what, i, cols, x, "the reference has", value);
-            size_t used = strlen(what);
-            snprintf(what + used, NB_COMPARE_TEXT - used, " +- %.3Lg", bound);
+        if (is_poison(bits_at(got, i, size), size)) {
+            tell_poison(what, i, cols);
             return false;
         }
-        if (off > 0 && off / bound > error->share)
-            error->share = (double)(off / bound);
-        if (off / ulp > error->ulp)
-            error->ulp = (double)(off / ulp);
+        // The reference has a wider range, so it cannot say when the kernel may overflow.
+        if (isfinite(expected[i].value) && isfinite(expected[i].bound) &&
+            fabsl(expected[i].value) + expected[i].bound > overflow)
+            continue;
+        long double off = error_of(x, expected[i]);
+        if (off == 0)
+            continue;
+        if (!(off <= expected[i].bound) || isinf(off)) {
+            tell_bound(what, i, cols, x, expected[i]);
+            return false;
+        }
+        error->share = fmax(error->share, (double)(off / expected[i].bound));
+        error->ulp = fmax(error->ulp, (double)(off / ulp));
     }
     return true;
 }

@@ -17,9 +17,7 @@ uint64_t nb_draw_u64(struct nb_draw *draw) {
     return z ^ (z >> 31);
 }
 
-size_t nb_draw_below(struct nb_draw *draw, size_t end) {
-    return (size_t)(nb_draw_u64(draw) % end);
-}
+size_t nb_draw_below(struct nb_draw *draw, size_t end) { return (size_t)(nb_draw_u64(draw) % end); }
 
 size_t nb_draw_between(struct nb_draw *draw, size_t first, size_t last) {
     return first + nb_draw_below(draw, last - first + 1);

@@ -11,9 +11,7 @@
 // Bytes of canary on the side of the matrix that touches no forbidden page.
 #define MARGIN 512
 
-static size_t page_size(void) {
-    return (size_t)sysconf(_SC_PAGESIZE);
-}
+static size_t page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
 bool nb_guard_open(struct nb_guard *guard, size_t room) {
     size_t page = page_size();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the tester must know of a kernel: its operands, how to call it, and what the results are.
-// The families describe their kernels with it (family_*_tmpl.c); trial.c does the rest, alike for
+// The families describe their kernels with it (check_*_tmpl.c); trial.c does the rest, alike for
 // all of them.
 #ifndef NB_TESTS_CHECK_SUBJECT_H
 #define NB_TESTS_CHECK_SUBJECT_H

@@ -13,9 +13,7 @@
 
 typedef struct nb_epilogue_f32 epilogue;
 
-static const struct nb_kernels_f32 *real_table(void) {
-    return nb_kernels_f32(NB_ISA_SCALAR);
-}
+static const struct nb_kernels_f32 *real_table(void) { return nb_kernels_f32(NB_ISA_SCALAR); }
 
 // Another order of lanes: the row from its first element to its last.
 static void sum_in_order(size_t rows, size_t cols, const float *x, size_t ldx, float *sum) {
@@ -179,10 +177,8 @@ struct fault {
     void (*plant)(struct nb_kernels_f32 *table);
 };
 
-#define PLANT(name, kernel)                                  \
-    static void plant_##name(struct nb_kernels_f32 *table) { \
-        table->kernel = name;                                \
-    }
+#define PLANT(name, kernel) \
+    static void plant_##name(struct nb_kernels_f32 *table) { table->kernel = name; }
 PLANT(sum_in_order, row_sum)
 PLANT(sum_by_range, column_sum)
 PLANT(triad_without_fma, peak_triad)
@@ -223,7 +219,7 @@ static void test_fault(void **state) {
         fail_msg("not found: %s\nin: %.2000s", fault->finding, text);
     free(text);
     // The other kernels are checked as before, and nothing else fails.
-    assert_true(run(&table, "/softmax_xent", &text) == 0);
+    assert_true(run(&table, "/optimizer", &text) == 0);
     free(text);
 }
 
@@ -254,11 +250,9 @@ static void test_wrong_table(void **state) {
     free(text);
 }
 
-#define FAULT(name, filter, finding)                     \
-    {                                                    \
-#        name, test_fault, NULL, NULL, &(struct fault) { \
-            filter, finding, plant_##name                \
-        }                                                \
+#define FAULT(name, filter, finding)                                                     \
+    {                                                                                    \
+#        name, test_fault, NULL, NULL, &(struct fault) { filter, finding, plant_##name } \
     }
 
 int main(void) {
