@@ -24,7 +24,6 @@ struct plan {
     struct nb_draw *draw;
     void (*visit)(void *user, const struct nb_case *c);
     void *user;
-    size_t turn; // the mode of the next product
 };
 
 static void visit(struct plan *plan, size_t m, size_t n, size_t k, size_t mode,
@@ -33,8 +32,16 @@ static void visit(struct plan *plan, size_t m, size_t n, size_t k, size_t mode,
         plan->visit(plan->user, &(struct nb_case){m, n, k, mode, input});
 }
 
-static size_t pick(struct plan *plan, const size_t *sizes, size_t count) {
-    return sizes[nb_draw_below(plan->draw, count)];
+// The draws are statements of their own: the order in which arguments are evaluated is the
+// compiler's, and a seed must give the same sizes everywhere.
+static void visit_width(struct plan *plan, size_t n, size_t mode, enum nb_input input) {
+    size_t m = heights[nb_draw_below(plan->draw, COUNT(heights))];
+    visit(plan, m, n, 0, mode, input);
+}
+
+static void visit_height(struct plan *plan, size_t m, size_t mode, enum nb_input input) {
+    size_t n = widths[nb_draw_below(plan->draw, COUNT(widths))];
+    visit(plan, m, n, 0, mode, input);
 }
 
 static void visit_vectors(struct plan *plan, size_t mode) {
@@ -50,50 +57,60 @@ static void visit_matrices(struct plan *plan, size_t mode) {
     static const size_t others[][2] = {{0, 0},     {0, 5},     {5, 0},     {40, 0},
                                        {128, 256}, {1000, 10}, {257, 784}, {1, 10000}};
     for (size_t i = 0; i < COUNT(widths); i++)
-        visit(plan, pick(plan, heights, COUNT(heights)), widths[i], 0, mode, NB_NORMAL);
+        visit_width(plan, widths[i], mode, NB_NORMAL);
     for (size_t i = 0; i < COUNT(heights); i++)
-        visit(plan, heights[i], pick(plan, widths, COUNT(widths)), 0, mode, NB_NORMAL);
+        visit_height(plan, heights[i], mode, NB_NORMAL);
     for (size_t i = 0; i < COUNT(others); i++)
         visit(plan, others[i][0], others[i][1], 0, mode, NB_NORMAL);
     for (enum nb_input input = NB_NORMAL + 1; input < NB_INPUTS; input++) {
         visit(plan, 128, 256, 0, mode, input);
-        for (size_t i = 0; i < 12; i++)
-            visit(plan, pick(plan, heights, COUNT(heights)), pick(plan, widths, COUNT(widths)), 0,
-                  mode, input);
+        for (size_t i = 0; i < 6; i++) {
+            visit_width(plan, widths[nb_draw_below(plan->draw, COUNT(widths))], mode, input);
+            visit_height(plan, heights[nb_draw_below(plan->draw, COUNT(heights))], mode, input);
+        }
     }
 }
 
-static void visit_product(struct plan *plan, size_t m, size_t n, size_t k, enum nb_input input) {
-    visit(plan, m, n, k, plan->turn++ % plan->subject->modes, input);
+// Random sizes m0 ... m, 1 ... n and k0 ... k.
+static void visit_product(struct plan *plan, size_t m0, size_t m, size_t n, size_t k0, size_t k,
+                          size_t mode, enum nb_input input) {
+    size_t some_m = nb_draw_between(plan->draw, m0, m);
+    size_t some_n = nb_draw_between(plan->draw, 1, n);
+    size_t some_k = nb_draw_between(plan->draw, k0, k);
+    visit(plan, some_m, some_n, some_k, mode, input);
 }
 
-// Every size from 0 to 70 in each of the three places, long chains, and the products of the
-// training runs.
+// Every size from 0 to 70 in each of the three places, the products of the training runs, and for
+// each epilogue chains and columns that are longer than any block.
 static void visit_products(struct plan *plan) {
     static const size_t others[][3] = {
         {0, 0, 0},     {3, 5, 3000},    {13, 1, 2049},  {1, 33, 4097},  {40, 50, 513},
         {131, 67, 97}, {7, 10, 256},    {128, 10, 256}, {10, 256, 128}, {7, 784, 10},
         {2, 256, 784}, {128, 256, 784}, {256, 784, 128}};
+    size_t turn = 0, modes = plan->subject->modes;
     for (size_t size = 0; size <= 70; size++) {
         for (size_t place = 0; place < 3; place++) {
             size_t sizes[3];
             for (size_t i = 0; i < 3; i++)
                 sizes[i] = i == place ? size : nb_draw_between(plan->draw, 1, 70);
-            visit_product(plan, sizes[0], sizes[1], sizes[2], NB_NORMAL);
+            visit(plan, sizes[0], sizes[1], sizes[2], turn++ % modes, NB_NORMAL);
         }
     }
     for (size_t i = 0; i < COUNT(others); i++)
-        visit_product(plan, others[i][0], others[i][1], others[i][2], NB_NORMAL);
-    for (enum nb_input input = NB_NORMAL + 1; input < NB_INPUTS; input++)
-        for (size_t i = 0; i < 2 * plan->subject->modes; i++)
-            visit_product(plan, nb_draw_between(plan->draw, 1, 40),
-                          nb_draw_between(plan->draw, 1, 70), nb_draw_between(plan->draw, 1, 70),
-                          input);
+        visit(plan, others[i][0], others[i][1], others[i][2], turn++ % modes, NB_NORMAL);
+    for (size_t mode = 0; mode < modes; mode++) {
+        visit_product(plan, 1, 20, 40, 1025, 2100, mode, NB_NORMAL);
+        visit_product(plan, 241, 500, 40, 257, 600, mode, NB_NORMAL);
+        for (enum nb_input input = NB_NORMAL + 1; input < NB_INPUTS; input++) {
+            visit_product(plan, 1, 40, 70, 1, 70, mode, input);
+            visit_product(plan, 1, 40, 70, 1, 70, mode, input);
+        }
+    }
 }
 
 void nb_plan(const struct nb_subject *subject, struct nb_draw *draw,
              void (*visit_case)(void *user, const struct nb_case *c), void *user) {
-    struct plan plan = {subject, draw, visit_case, user, 0};
+    struct plan plan = {subject, draw, visit_case, user};
     if (subject->shape == NB_PRODUCT)
         visit_products(&plan);
     else
