@@ -16,6 +16,7 @@ static const struct nb_command *const commands[] = {
     &nb_command_info,
     &nb_command_train,
     &nb_command_experiment,
+    &nb_command_check,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -48,7 +49,7 @@ static void print_help(void) {
            "Examples:\n"
            "  normbench experiment\n"
            "  normbench train --norm layer --batch-size 4 --epochs 3\n"
-           "  normbench info\n");
+           "  normbench check\n");
 }
 
 static enum nb_code print_version(void) {
