@@ -55,7 +55,7 @@ static void hidden_expect(const struct nb_option *option, char *text) {
 
 static const struct nb_option_type hidden_type = {hidden_parse, hidden_format, hidden_expect};
 
-static const char *const datasets[] = {"mnist", "fashion-mnist", NULL};
+static const char *const datasets[] = {"mnist", "fashion-mnist", "mnist-sample", NULL};
 
 const struct nb_option nb_model_options[] = {
     {.name = "hidden",
@@ -159,7 +159,8 @@ const struct nb_option nb_machine_options[] = {
 const struct nb_option nb_data_options[] = {
     {.name = "dataset",
      .value = "NAME",
-     .help = "mnist or fashion-mnist",
+     .help = "mnist, fashion-mnist, or mnist-sample: 1,000 images of MNIST that are part of this "
+             "program",
      .type = &nb_option_word,
      .offset = FIELD(dataset),
      .choices = datasets},
