@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/embedded.h"
 #include "src/idx.h"
 
 enum { TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS, FILES };
@@ -194,6 +195,29 @@ static enum nb_code check_labels(const struct nb_idx *file, const char *path, si
         path, first, (unsigned)file->bytes[first], classes, largest + 1);
 }
 
+// The sample of MNIST that is part of this program, as the four files of tests/data.
+static const char sample_name[] = "mnist-sample";
+
+static enum nb_code read_sample(struct nb_idx files[FILES], const char *folder, size_t classes,
+                                struct nb_error *error) {
+    if (folder != NULL)
+        return nb_error_set(error, NB_USAGE,
+                            "%s is part of this program: leave out --data-dir and "
+                            "NORMBENCH_DATA_DIR",
+                            sample_name);
+    enum nb_code code = NB_OK;
+    for (int i = 0; i < FILES && code == NB_OK; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.gz", file_names[i]);
+        const struct nb_embedded *file = nb_embedded_file(name);
+        code = nb_idx_read_bytes(&files[i], name, file->bytes, file->size,
+                                 i % 2 == 0 ? NB_IDX_IMAGES : NB_IDX_LABELS, error);
+    }
+    for (int i = TRAIN_LABELS; i < FILES && code == NB_OK; i += 2)
+        code = check_labels(&files[i], sample_name, classes, error);
+    return code;
+}
+
 static bool is_published(const struct nb_idx files[FILES], const struct known *known) {
     bool same = true;
     for (int i = 0; i < FILES; i++)
@@ -240,21 +264,29 @@ static enum nb_code read_files(struct nb_idx files[FILES], const struct place *p
     return code;
 }
 
+// Finds and reads the files of a data set of the catalogue.
+static enum nb_code read_known(struct nb_idx files[FILES], struct place *place,
+                               const struct known *known, const char *folder, size_t classes,
+                               struct nb_error *error) {
+    enum nb_code code = folder != NULL ? find_in_named_folder(place, known, folder, error)
+                                       : search(place, known, error);
+    return code == NB_OK ? read_files(files, place, known, classes, error) : code;
+}
+
 enum nb_code nb_dataset_load(struct nb_dataset *dataset, const char *name, const char *folder,
                              size_t classes, struct nb_error *error) {
     *dataset = (struct nb_dataset){0};
     const struct known *known = find_known(name);
-    if (known == NULL)
+    bool sample = strcmp(name, sample_name) == 0;
+    if (known == NULL && !sample)
         return nb_error_set(error, NB_USAGE,
-                            "unknown data set '%s'; use mnist or fashion-mnist, for your own data "
-                            "with --data-dir",
+                            "unknown data set '%s'; use mnist, fashion-mnist or mnist-sample; for "
+                            "your own data one of the first two with --data-dir",
                             name);
-    struct place place;
+    struct place place = {.folder = "this program"};
     struct nb_idx files[FILES] = {0};
-    enum nb_code code = folder != NULL ? find_in_named_folder(&place, known, folder, error)
-                                       : search(&place, known, error);
-    if (code == NB_OK)
-        code = read_files(files, &place, known, classes, error);
+    enum nb_code code = sample ? read_sample(files, folder, classes, error)
+                               : read_known(files, &place, known, folder, classes, error);
     if (code == NB_OK && (dataset->folder = strdup(place.folder)) == NULL)
         code = nb_error_set(error, NB_FAILED, "no memory for the data set; free some");
     if (code != NB_OK) {
@@ -264,12 +296,12 @@ enum nb_code nb_dataset_load(struct nb_dataset *dataset, const char *name, const
     }
 
     const struct nb_idx *train = &files[TRAIN_IMAGES], *test = &files[TEST_IMAGES];
-    snprintf(dataset->name, sizeof dataset->name, "%s", known->name);
+    snprintf(dataset->name, sizeof dataset->name, "%s", name);
     dataset->features = train->height * train->width;
     dataset->classes = classes;
     dataset->train = (struct nb_split){train->rows, train->bytes, files[TRAIN_LABELS].bytes};
     dataset->test = (struct nb_split){test->rows, test->bytes, files[TEST_LABELS].bytes};
-    dataset->published = is_published(files, known);
+    dataset->published = sample || is_published(files, known);
     for (int i = 0; i < FILES; i++)
         strcpy(dataset->sha256[i], files[i].sha256);
     return NB_OK;

@@ -66,10 +66,8 @@ static enum nb_code open_regular_file(struct source *source) {
     return NB_OK;
 }
 
-static enum nb_code source_open(struct source *source) {
-    enum nb_code code = open_regular_file(source);
-    if (code != NB_OK)
-        return code;
+// Looks at how the open file begins.
+static enum nb_code source_begin(struct source *source) {
     uint8_t start[2];
     source->gzip = fread(start, 1, 2, source->file) == 2 && start[0] == 0x1f && start[1] == 0x8b;
     rewind(source->file);
@@ -244,22 +242,40 @@ static enum nb_code read_body(struct source *source, struct nb_idx *idx, size_t 
     return code;
 }
 
-enum nb_code nb_idx_read(struct nb_idx *idx, const char *path, enum nb_idx_kind kind,
-                         struct nb_error *error) {
-    struct source source = {.path = path, .error = error};
+// Reads what `source` has open, or releases it if it could not be opened.
+static enum nb_code read_source(struct source *source, enum nb_code code, struct nb_idx *idx,
+                                enum nb_idx_kind kind) {
     *idx = (struct nb_idx){0};
     size_t count = 0;
-    enum nb_code code = source_open(&source);
     if (code == NB_OK)
-        code = read_header(&source, idx, kind, &count);
+        code = source_begin(source);
     if (code == NB_OK)
-        code = read_body(&source, idx, count);
-    source_close(&source, idx->sha256);
+        code = read_header(source, idx, kind, &count);
+    if (code == NB_OK)
+        code = read_body(source, idx, count);
+    source_close(source, idx->sha256);
     if (code == NB_OK && idx->sha256[0] == '\0')
-        code = nb_error_set(error, NB_FAILED, "%s: no memory for its SHA-256; free some", path);
+        code = nb_error_set(source->error, NB_FAILED, "%s: no memory for its SHA-256; free some",
+                            source->path);
     if (code != NB_OK)
         nb_idx_free(idx);
     return code;
+}
+
+enum nb_code nb_idx_read(struct nb_idx *idx, const char *path, enum nb_idx_kind kind,
+                         struct nb_error *error) {
+    struct source source = {.path = path, .error = error};
+    return read_source(&source, open_regular_file(&source), idx, kind);
+}
+
+enum nb_code nb_idx_read_bytes(struct nb_idx *idx, const char *name, const uint8_t *bytes,
+                               size_t size, enum nb_idx_kind kind, struct nb_error *error) {
+    struct source source = {.path = name, .error = error, .size = size};
+    enum nb_code code = NB_OK;
+    source.file = fmemopen((void *)bytes, size, "rb"); // which only reads
+    if (source.file == NULL)
+        code = nb_error_set(error, NB_FAILED, "%s: no memory to read it; free some", name);
+    return read_source(&source, code, idx, kind);
 }
 
 void nb_idx_free(struct nb_idx *idx) {

@@ -26,6 +26,10 @@ struct nb_idx {
 // it; after a failure there is nothing to release.
 enum nb_code nb_idx_read(struct nb_idx *idx, const char *path, enum nb_idx_kind kind,
                          struct nb_error *error);
+
+// The same from a file that is in memory, bytes (size); `name` stands for the path in messages.
+enum nb_code nb_idx_read_bytes(struct nb_idx *idx, const char *name, const uint8_t *bytes,
+                               size_t size, enum nb_idx_kind kind, struct nb_error *error);
 void nb_idx_free(struct nb_idx *idx);
 
 #endif

@@ -16,6 +16,8 @@ static const struct nb_command *const commands[] = {
     &nb_command_info,
     &nb_command_train,
     &nb_command_experiment,
+    &nb_command_check,
+    &nb_command_verify,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -48,7 +50,7 @@ static void print_help(void) {
            "Examples:\n"
            "  normbench experiment\n"
            "  normbench train --norm layer --batch-size 4 --epochs 3\n"
-           "  normbench info\n");
+           "  normbench verify\n");
 }
 
 static enum nb_code print_version(void) {

@@ -30,7 +30,7 @@ struct nb_settings {
     enum nb_dtype dtype;
     const char *isa;      // a name of kernels/isa_list.h, or "auto": the best usable one
     size_t threads;       // 0: the physical cores that this process may use
-    const char *dataset;  // "mnist" or "fashion-mnist"
+    const char *dataset;  // "mnist", "fashion-mnist" or "mnist-sample"
     const char *data_dir; // the folder of the four files, or NULL: search
 };
 

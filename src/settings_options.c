@@ -4,7 +4,7 @@
 #include <float.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
+#include "src/machine_options.h"
 
 #define FIELD(name) offsetof(struct nb_settings, name)
 
@@ -53,55 +53,9 @@ static void hidden_expect(const struct nb_option *option, char *text) {
              NB_MAX_HIDDEN, option->low, option->high);
 }
 
-static bool isa_parse(const struct nb_option *option, const char *text, void *target) {
-    (void)option;
-    if (strcmp(text, "auto") == 0) {
-        *(const char **)target = "auto";
-        return true;
-    }
-    enum nb_isa isa = nb_isa_by_name(text);
-    if (isa == NB_ISA_COUNT || !nb_isa_usable(isa))
-        return false;
-    *(const char **)target = nb_isa_name(isa);
-    return true;
-}
-
-static void isa_expect(const struct nb_option *option, char *text) {
-    (void)option;
-    strcpy(text, "usable here; choose one of auto");
-    for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++)
-        if (nb_isa_usable(isa))
-            append(text, ", ", nb_isa_name(isa));
-}
-
-static bool threads_parse(const struct nb_option *option, const char *text, void *target) {
-    if (strcmp(text, "auto") != 0)
-        return nb_option_count.parse(option, text, target);
-    *(size_t *)target = 0;
-    return true;
-}
-
-static void threads_format(const struct nb_option *option, const void *target, char *text) {
-    if (*(const size_t *)target == 0)
-        strcpy(text, "auto");
-    else
-        nb_option_count.format(option, target, text);
-}
-
-static void threads_expect(const struct nb_option *option, char *text) {
-    snprintf(text, NB_OPTION_TEXT, "auto or a whole number from %.0f to %.0f", option->low,
-             option->high);
-}
-
-static void isa_format(const struct nb_option *option, const void *target, char *text) {
-    nb_option_text.format(option, target, text);
-}
-
 static const struct nb_option_type hidden_type = {hidden_parse, hidden_format, hidden_expect};
-static const struct nb_option_type isa_type = {isa_parse, isa_format, isa_expect};
-static const struct nb_option_type threads_type = {threads_parse, threads_format, threads_expect};
 
-static const char *const datasets[] = {"mnist", "fashion-mnist", NULL};
+static const char *const datasets[] = {"mnist", "fashion-mnist", "mnist-sample", NULL};
 
 const struct nb_option nb_model_options[] = {
     {.name = "hidden",
@@ -190,22 +144,23 @@ const struct nb_option nb_machine_options[] = {
     {.name = "isa",
      .value = "NAME",
      .help = "instruction set, see normbench info; auto: the best that this CPU can run",
-     .type = &isa_type,
+     .type = &nb_option_isa,
      .offset = FIELD(isa)},
     {.name = "threads",
      .value = "N",
      .help = "threads; auto: one for each physical core that this process may use",
-     .type = &threads_type,
+     .type = &nb_option_threads,
      .offset = FIELD(threads),
      .low = 1,
-     .high = 1024},
+     .high = NB_MAX_THREADS},
     {.name = NULL},
 };
 
 const struct nb_option nb_data_options[] = {
     {.name = "dataset",
      .value = "NAME",
-     .help = "mnist or fashion-mnist",
+     .help = "mnist, fashion-mnist, or mnist-sample: 1,000 images of MNIST that are part of this "
+             "program",
      .type = &nb_option_word,
      .offset = FIELD(dataset),
      .choices = datasets},

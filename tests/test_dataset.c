@@ -57,11 +57,7 @@ static void expect_good(const char *folder, size_t features, size_t classes) {
         assert_null(refused_set.train.pixels);                                  \
     } while (0)
 
-static void reads_the_sample(void **state) {
-    (void)state;
-    const char *folder = getenv("NORMBENCH_TEST_DATA");
-    if (folder == NULL)
-        skip();
+static void expect_sample(const char *name, const char *folder) {
     // Computed by sha256sum.
     static const char *const sha256[] = {
         "9f5cc2321c4350b367113ed2734d1b55682b8be72c67f63561cdfed0a30d0e9f",
@@ -71,16 +67,31 @@ static void reads_the_sample(void **state) {
     };
     struct nb_dataset set;
     struct nb_error error;
-    EXPECT_ERROR(nb_dataset_load(&set, "mnist", folder, 10, &error), &error, NB_OK, NULL);
+    EXPECT_ERROR(nb_dataset_load(&set, name, folder, 10, &error), &error, NB_OK, NULL);
+    assert_string_equal(set.name, name);
     assert_int_equal(set.features, 784);
     assert_int_equal(set.train.rows, 1000);
     assert_int_equal(set.test.rows, 500);
     assert_int_equal(set.train.labels[0], 5); // MNIST's first rows
     assert_int_equal(set.test.labels[0], 7);
-    assert_false(set.published);
+    assert_int_equal(set.published, folder == NULL);
     for (int i = 0; i < 4; i++)
         assert_string_equal(set.sha256[i], sha256[i]);
     nb_dataset_free(&set);
+}
+
+static void reads_the_sample(void **state) {
+    (void)state;
+    const char *folder = getenv("NORMBENCH_TEST_DATA");
+    if (folder == NULL)
+        skip();
+    expect_sample("mnist", folder);
+}
+
+static void has_the_sample_built_in(void **state) {
+    expect_sample("mnist-sample", NULL);
+    EXPECT_REFUSED("mnist-sample", *state, 10, NB_USAGE, "leave out --data-dir");
+    EXPECT_REFUSED("mnist-sample", NULL, 9, NB_DATA, "--classes 10");
 }
 
 static void reads_any_shape(void **state) {
@@ -316,6 +327,7 @@ static void knows_published_data(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_sample),
+        TEST(has_the_sample_built_in),
         TEST(reads_any_shape),
         TEST(reads_the_names_in_use),
         TEST(searches_the_folders_in_order),

@@ -194,7 +194,8 @@ static void test_bad_values_are_refused(void **state) {
                (const char *[]){"batch,batch", "batch,", ",", "x", "batch layer", NULL});
     refuse_all("threads", "auto or a whole number from 1 to 1024",
                (const char *[]){"0", "1025", "-1", "all", NULL});
-    refuse_all("dataset", "one of mnist, fashion-mnist", (const char *[]){"MNIST", "cifar", NULL});
+    refuse_all("dataset", "one of mnist, fashion-mnist, mnist-sample",
+               (const char *[]){"MNIST", "cifar", NULL});
     expect_refusal("--nesterov=maybe", NULL, "--nesterov: 'maybe' is not yes or no");
 }
 

@@ -10,15 +10,16 @@ class Usage(Case):
         for args in (["--help"], ["-h"]):
             done = self.call(*args)
             self.assertEqual(done.stderr, "")
-            for command in ("info", "train", "experiment"):
+            for command in ("info", "train", "experiment", "check", "verify"):
                 self.assertRegex(done.stdout, r"(?m)^  %s " % command)
 
     def test_help_of_commands(self):
-        for command in ("info", "train", "experiment"):
+        for command, option in (("info", "json"), ("train", "json"), ("experiment", "output"), ("check", "filter"),
+                                ("verify", "json")):
             done = self.call(command, "--help")
             self.assertEqual(done.stderr, "")
             self.assertTrue(done.stdout.startswith("Usage: normbench %s " % command))
-            for part in ("Examples:", "NORMBENCH_", "--help", "--json" if command != "experiment" else "--output"):
+            for part in ("Examples:", "NORMBENCH_", "--help", "--" + option):
                 self.assertIn(part, done.stdout)
             for line in done.stdout.splitlines():
                 self.assertLessEqual(len(line), 84, line)
