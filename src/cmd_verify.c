@@ -232,7 +232,9 @@ const struct nb_command nb_command_verify = {
     .about = "Trains with a list of settings, each on every instruction set and with several\n"
              "numbers of threads, and compares the digests of the initial and of the trained\n"
              "weights with the published ones. The list is part of this program. It needs no\n"
-             "data set and some seconds; --full takes minutes and the whole MNIST.\n"
+             "data set and some seconds; --full takes minutes and the whole MNIST. Where other\n"
+             "programs keep the cores busy, OMP_WAIT_POLICY=passive in the environment makes\n"
+             "threads that wait for each other sleep instead of spin.\n"
              "\n"
              "Exit code 0: this machine gives the published bits. 1: it does not, and the table\n"
              "says for which settings and where first.",
