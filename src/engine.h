@@ -21,6 +21,8 @@ struct nb_engine {
     void *(*create)(const struct nb_settings *settings, const struct nb_dataset *data,
                     enum nb_isa isa, size_t threads);
     void (*free)(void *network);
+    // The ISA that the kernels of this network say they were compiled for.
+    const char *(*isa)(const void *network);
 
     // Describes parameter `index` of the digest order: layer by layer weight, bias, gamma, beta.
     // False past the last.

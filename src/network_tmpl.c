@@ -125,6 +125,8 @@ void network_free(void *network_) {
     free(net);
 }
 
+const char *network_isa(const void *net) { return ((const network *)net)->k->isa; }
+
 static real *parameter_values(const network *net, const struct nb_parameter *p) {
     const struct layer *layer = &net->layer[p->layer];
     switch (p->kind) {
@@ -198,6 +200,7 @@ void network_linear(const network *net, const struct layer *layer, size_t rows, 
 const struct nb_engine NB_REAL(nb_engine) = {
     .create = network_create,
     .free = network_free,
+    .isa = network_isa,
     .describe = network_describe,
     .get = network_get,
     .set = network_set,

@@ -105,6 +105,7 @@ static inline size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / u
 
 #define network_create NB_REAL(nb_network_create)
 #define network_free NB_REAL(nb_network_free)
+#define network_isa NB_REAL(nb_network_isa)
 #define network_describe NB_REAL(nb_network_describe)
 #define network_get NB_REAL(nb_network_get)
 #define network_set NB_REAL(nb_network_set)
@@ -117,6 +118,7 @@ static inline size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / u
 void *network_create(const struct nb_settings *settings, const struct nb_dataset *data,
                      enum nb_isa isa, size_t threads);
 void network_free(void *net);
+const char *network_isa(const void *net);
 bool network_describe(const void *net, size_t index, struct nb_parameter *parameter);
 void network_get(const void *net, const struct nb_parameter *parameter, double *values);
 void network_set(void *net, const struct nb_parameter *parameter, const double *values);

@@ -11,11 +11,14 @@
 #include "src/random.h"
 #include "src/sha256.h"
 
+#ifdef _OPENMP
+#    include <omp.h>
+#endif
+
 struct nb_trainer {
     struct nb_settings settings;
     const struct nb_dataset *dataset;
     const struct nb_engine *engine;
-    enum nb_isa isa;
     size_t threads;
     struct nb_random random;
     uint32_t *order; // (train.rows); the last epoch's
@@ -27,6 +30,20 @@ struct nb_trainer {
 const char *nb_status_name(enum nb_status status) {
     static const char *const names[] = {"ok", "diverged", "interrupted"};
     return names[status];
+}
+
+// How many threads a team of `wanted` really gets: one without OpenMP, and no more than
+// OMP_THREAD_LIMIT allows.
+static size_t team_size(size_t wanted) {
+#ifdef _OPENMP
+    int size = 1;
+#    pragma omp parallel num_threads((int)wanted)
+#    pragma omp single
+    size = omp_get_num_threads();
+    return (size_t)size;
+#else
+    return wanted > 0;
+#endif
 }
 
 // Draws the initial parameters as torch.nn's constructors do: layer by layer the weight, then the
@@ -62,10 +79,9 @@ enum nb_code nb_trainer_create(struct nb_trainer **trainer, const struct nb_sett
     t->settings = *settings;
     t->dataset = dataset;
     t->engine = settings->dtype == NB_F64 ? &nb_engine_f64 : &nb_engine_f32;
-    t->isa = isa;
-    t->threads = threads;
+    t->threads = team_size(threads);
     t->order = calloc(dataset->train.rows, sizeof *t->order);
-    t->network = t->engine->create(&t->settings, dataset, isa, threads);
+    t->network = t->engine->create(&t->settings, dataset, isa, t->threads);
     if (t->order == NULL || t->network == NULL || (t->values = values_create(t)) == NULL)
         goto no_memory;
     nb_random_seed(&t->random, settings->seed);
@@ -151,5 +167,5 @@ void nb_trainer_digest(const struct nb_trainer *t, char digest[72]) {
 const uint32_t *nb_trainer_order(const struct nb_trainer *t) {
     return t->epochs > 0 ? t->order : NULL;
 }
-const char *nb_trainer_isa(const struct nb_trainer *t) { return nb_isa_name(t->isa); }
+const char *nb_trainer_isa(const struct nb_trainer *t) { return t->engine->isa(t->network); }
 size_t nb_trainer_threads(const struct nb_trainer *t) { return t->threads; }

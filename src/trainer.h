@@ -63,7 +63,7 @@ void nb_trainer_digest(const struct nb_trainer *trainer, char digest[72]);
 // The order of the training rows in the latest epoch, (train.rows); NULL before the first.
 const uint32_t *nb_trainer_order(const struct nb_trainer *trainer);
 
-// ISA and threads that run, for the record.
+// ISA and threads that run, for the record; the ISA as the kernels in use name themselves.
 const char *nb_trainer_isa(const struct nb_trainer *trainer);
 size_t nb_trainer_threads(const struct nb_trainer *trainer);
 

@@ -19,10 +19,9 @@ TRAIN_ROWS, TEST_ROWS = 1000, 500
 
 
 def environment(**more):
-    """The tests' own environment without a user's settings: those would change what is tested."""
+    """The tests' own environment without a user's settings: those would change what is tested. Threads that wait sleep."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("NORMBENCH", "OMP_"))}
-    env.update(more)
-    return env
+    return {**env, "OMP_WAIT_POLICY": "passive", **more}
 
 
 def refuse_constant(text):
@@ -34,6 +33,8 @@ def strict_json(text):
 
 
 class Case(unittest.TestCase):
+    EMULATOR = ()  # the command that runs the program, if it is not for this CPU
+
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="normbench-")
         self.addCleanup(shutil.rmtree, self.folder)
@@ -41,9 +42,10 @@ class Case(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
-    def call(self, *args, env=None, code=0, **more):
+    def call(self, *args, env=None, code=0, emulator=None, **more):
         """Runs the program; checks its exit code and that a failure ends with a line that says why."""
-        done = subprocess.run([PROGRAM, *args], env=environment(**(env or {})), cwd=self.folder,
+        command = [*(self.EMULATOR if emulator is None else emulator), PROGRAM, *args]
+        done = subprocess.run(command, env=environment(**(env or {})), cwd=self.folder,
                               stdin=subprocess.DEVNULL, stdout=more.pop("stdout", subprocess.PIPE),
                               stderr=subprocess.PIPE, text=True, timeout=120, **more)
         self.assertEqual(done.returncode, code, done.stderr)

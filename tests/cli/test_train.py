@@ -47,6 +47,12 @@ class Train(Case):
         if "avx2" not in usable:
             self.skipTest("this CPU has no AVX2: only %s compared" % ", ".join(usable))
 
+    def test_record_has_the_threads_that_ran(self):
+        wanted = self.record("--hidden", "16", "--threads", "2")
+        limited = self.record("--hidden", "16", "--threads", "2", env={"OMP_THREAD_LIMIT": "1"})
+        self.assertEqual((limited["config"]["threads"], limited["effective"]["threads"]), (2, 1))
+        self.assertEqual(limited["weights_digest"], wanted["weights_digest"])
+
     def test_settings_have_an_effect(self):
         digests = [self.record("--hidden", "16", *args)["weights_digest"] for args in (
             [], ["--norm", "layer"], ["--norm", "none"], ["--hidden", "none"], ["--batch-size", "64"], ["--lr", "0.2"],
