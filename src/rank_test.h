@@ -19,7 +19,7 @@ enum nb_code nb_rank_test(const struct nb_sample *a, const struct nb_sample *b,
                           struct nb_rank_test *result, struct nb_error *error);
 
 // The p of two samples of n_a and n_b values without a tie in which every a < b: no samples of
-// these sizes can have a smaller one, whatever they hold. 1 if a size is 0.
+// these sizes without a tie can have a smaller one. 1 if a size is 0.
 double nb_rank_test_smallest_p(size_t n_a, size_t n_b);
 
 // Holm's correction (1979) for `count` tests at once: the chance of even one false alarm among
