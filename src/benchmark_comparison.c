@@ -161,11 +161,11 @@ void nb_benchmark_comparison_free(struct nb_benchmark_comparison *comparison) {
     *comparison = (struct nb_benchmark_comparison){0};
 }
 
-// Different each time, or what a comparison is about.
+// Measured anew each time, or what a comparison is about.
 static bool expected_to_differ(const char *key) {
-    static const char *const keys[] = {"date",        "executable", "load",   "load_avg",
-                                       "mhz_per_cpu", "seed",       "commit", "noise_floor",
-                                       "dirty",       "version"};
+    static const char *const keys[] = {"date",        "executable", "load",    "load_avg",
+                                       "mhz_per_cpu", "seed",       "commit",  "noise_floor",
+                                       "dirty",       "version",    "ceilings"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;

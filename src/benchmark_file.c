@@ -117,6 +117,12 @@ static const char *failure(const json_t *row) {
     return message == NULL ? "no reason given" : message;
 }
 
+// The samples of a row that has them; a counter of that name is a number.
+static const json_t *samples_of(const json_t *row) {
+    const json_t *samples = json_object_get(row, "samples");
+    return json_is_array(samples) ? samples : NULL;
+}
+
 // Sorts the rows by name into file->rows, without aggregates; refuses what is not of this schema.
 static enum nb_code sort_rows(struct nb_benchmark_file *file, const char *path, const json_t *list,
                               struct nb_error *error) {
@@ -130,19 +136,17 @@ static enum nb_code sort_rows(struct nb_benchmark_file *file, const char *path, 
         const char *type = json_string_value(json_object_get(row, "run_type"));
         if (type != NULL && strcmp(type, "aggregate") == 0)
             continue;
-        bool sampled = json_is_array(json_object_get(row, "samples"));
-        if (failure(row) == NULL && !sampled) {
-            const char *unit = json_string_value(json_object_get(row, "time_unit"));
-            if (json_object_get(row, "real_time") == NULL)
-                return nb_error_set(error, NB_DATA,
-                                    "'%.400s': benchmarks[%zu], '%.200s', has no real_time", path,
-                                    index, name);
-            if (unit_seconds(unit) == 0)
-                return nb_error_set(
-                    error, NB_DATA,
-                    "'%.400s': benchmarks[%zu], '%.200s': its time_unit is not ns, us, ms or s",
-                    path, index, name);
-        }
+        const char *unit = json_string_value(json_object_get(row, "time_unit"));
+        if (failure(row) == NULL && samples_of(row) == NULL &&
+            json_object_get(row, "real_time") == NULL)
+            return nb_error_set(error, NB_DATA,
+                                "'%.400s': benchmarks[%zu], '%.200s', has no real_time", path,
+                                index, name);
+        if (failure(row) == NULL && unit_seconds(unit) == 0)
+            return nb_error_set(
+                error, NB_DATA,
+                "'%.400s': benchmarks[%zu], '%.200s': its time_unit is not ns, us, ms or s", path,
+                index, name);
         json_t *same = json_object_get(file->rows, name);
         if (same == NULL) {
             same = json_array();
@@ -155,28 +159,26 @@ static enum nb_code sort_rows(struct nb_benchmark_file *file, const char *path, 
     return NB_OK;
 }
 
+static double seconds_of(const json_t *time, const json_t *row) {
+    double unit = unit_seconds(json_string_value(json_object_get(row, "time_unit")));
+    return json_is_number(time) ? json_number_value(time) * unit : NAN;
+}
+
 // Takes the times of `rows`, all of one name, into `seconds` if that is not NULL. Returns how many
-// there are. Samples are finer than the mean over them that a row shows as well: where there are
-// samples, only they count.
+// there are. A row's samples are finer than its real_time: where it has samples, only they count.
 static size_t times_of(const json_t *rows, double *seconds) {
     size_t index, k, count = 0;
-    json_t *row, *sample;
-    bool sampled = false;
-    json_array_foreach(rows, index, row) sampled =
-        sampled || json_is_array(json_object_get(row, "samples"));
+    json_t *row, *time;
     json_array_foreach(rows, index, row) {
-        json_array_foreach(json_object_get(row, "samples"), k, sample) {
+        const json_t *samples = samples_of(row);
+        size_t times = samples == NULL ? 1 : json_array_size(samples);
+        if (seconds != NULL && samples == NULL)
+            seconds[count] = seconds_of(json_object_get(row, "real_time"), row);
+        json_array_foreach(samples, k, time) {
             if (seconds != NULL)
-                seconds[count] = json_is_number(sample) ? json_number_value(sample) : NAN;
-            count++;
+                seconds[count + k] = seconds_of(time, row);
         }
-        if (sampled)
-            continue;
-        const json_t *time = json_object_get(row, "real_time");
-        double unit = unit_seconds(json_string_value(json_object_get(row, "time_unit")));
-        if (seconds != NULL)
-            seconds[count] = json_is_number(time) ? json_number_value(time) * unit : NAN;
-        count++;
+        count += times;
     }
     return count;
 }
@@ -199,18 +201,20 @@ static enum nb_code read_benchmark(struct nb_benchmark *benchmark, const char *p
     // One row's noise may have been measured small by luck: it counts where it is above that of the
     // whole file.
     benchmark->noise_floor = NAN;
-    bool understood = take_noise_floor(context, &benchmark->noise_floor);
+    bool understood =
+        take_noise_floor(context, &benchmark->noise_floor) &&
+        take_noise_floor(json_object_get(context, "normbench"), &benchmark->noise_floor);
     json_array_foreach(rows, index, row) {
         understood = take_noise_floor(row, &benchmark->noise_floor) && understood;
         const char *why = failure(row);
         if (why != NULL)
-            snprintf(benchmark->fault, sizeof benchmark->fault, "%s", why);
+            benchmark->fault = why;
     }
     if (!understood)
         return nb_error_set(error, NB_DATA,
                             "'%.400s': the noise_floor of '%.200s' is not a ratio like 0.02", path,
                             benchmark->name);
-    if (*benchmark->fault != '\0')
+    if (benchmark->fault != NULL)
         return NB_OK;
     size_t n = times_of(rows, NULL);
     double *seconds = calloc(n + 1, sizeof *seconds);
@@ -222,12 +226,11 @@ static enum nb_code read_benchmark(struct nb_benchmark *benchmark, const char *p
         good++;
     enum nb_code code = NB_OK;
     if (n == 0)
-        snprintf(benchmark->fault, sizeof benchmark->fault, "no samples");
-    else if (good == n)
-        code = nb_sample_make(&benchmark->times, seconds, n, error);
+        benchmark->fault = "it has no samples";
+    else if (good < n)
+        benchmark->fault = "a time is not above 0";
     else
-        snprintf(benchmark->fault, sizeof benchmark->fault, "time %zu of %zu is not above 0",
-                 good + 1, n);
+        code = nb_sample_make(&benchmark->times, seconds, n, error);
     free(seconds);
     return code;
 }

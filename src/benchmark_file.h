@@ -14,7 +14,7 @@ struct nb_benchmark {
     const char *name;
     struct nb_sample times; // seconds of a call, wall time, all above 0; zero when there is a fault
     double noise_floor;     // the larger of the row's and the file's, a ratio: 0.02. NaN: unknown
-    char fault[256];        // why there are no times; empty: there are
+    const char *fault;      // why there are no times; NULL: there are
 };
 
 struct nb_benchmark_file {

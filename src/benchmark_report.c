@@ -98,10 +98,9 @@ void nb_benchmark_report_table(const struct nb_benchmark_report *report, FILE *s
 static json_t *benchmark_json(const struct nb_benchmark *benchmark, double median) {
     if (benchmark == NULL)
         return json_null();
-    const char *fault = *benchmark->fault == '\0' ? NULL : benchmark->fault;
     return json_pack("{so sI so ss?}", "median", nb_json_number(median), "samples",
                      (json_int_t)benchmark->times.n, "noise_floor",
-                     nb_json_number(benchmark->noise_floor), "fault", fault);
+                     nb_json_number(benchmark->noise_floor), "fault", benchmark->fault);
 }
 
 static json_t *rows_json(const struct nb_benchmark_comparison *result) {

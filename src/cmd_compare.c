@@ -59,7 +59,7 @@ static void print_warnings(const struct nb_benchmark_report *report) {
         const struct nb_benchmark_change *change = &report->result.changes[i];
         const struct nb_benchmark *sides[2] = {change->a, change->b};
         for (int k = 0; k < 2; k++)
-            if (sides[k] != NULL && *sides[k]->fault != '\0')
+            if (sides[k] != NULL && sides[k]->fault != NULL)
                 fprintf(stderr, "normbench: warning: '%s' is not measured in %c: %s\n",
                         change->name, "AB"[k], sides[k] -> fault);
         assumed = assumed || (!isnan(change->ratio) && isnan(change->a->noise_floor) &&
