@@ -127,11 +127,16 @@ class Verdicts(Compare):
         self.assertEqual(self.compare(a, b)["x"]["noise"], 0.017)
         del b["context"]["normbench"], b["benchmarks"][0]["noise_floor"]
         self.assertEqual(self.compare(a, b)["x"]["noise"], 0.001)
-        # A median that jumps between two modes: the ratio is large, the interval is larger.
+        # A median that jumps between two modes: the ranks differ, but the interval holds the jump both ways.
         a = document([row("x", [1.0] * 11 + [2.0] * 9)])
-        b = document([row("x", [1.0] * 9 + [2.0] * 11)])
-        found = self.compare(a, b)["x"]
-        self.assertEqual((found["ratio"], found["verdict"]), (2, "no evidence"))
+        b = document([row("x", [1.1] * 9 + [2.2] * 11)])
+        for first, second, ratio in ((a, b, 2.2), (b, a, 1 / 2.2)):
+            found = self.compare(first, second)["x"]
+            self.assertLess(found["low"], 1)
+            self.assertGreater(found["high"], 1)
+            self.assertLess(found["p"], 0.01)
+            self.assertAlmostEqual(found["ratio"], ratio)
+            self.assertEqual(found["verdict"], "no evidence")
         # With alpha out of reach, the rank test forbids.
         a, b = (document([row("x", times(source, n=8, median=median))]) for median in (1e-4, 2e-4))
         self.assertEqual(self.compare(a, b)["x"]["verdict"], "slower")
@@ -200,7 +205,8 @@ class Reading(Compare):
 
     def test_times_that_cannot_be(self):
         good = document([row("x", [1.0] * 9), row("y", [1.0] * 9)])
-        for bad in (row("x", [1.0, 0.0, 1.0]), row("x", [1.0, -1.0]), row("x", [1.0, None]), row("x", [1.0, "1.0"]), row("x", []),
+        for bad in (row("x", [1.0, 0.0, 1.0]), row("x", [1.0, -1.0]), row("x", [1.0, None]),
+                    row("x", [1.0, "1.0"]), row("x", []),
                     {"name": "x", "real_time": None, "time_unit": "ns"},
                     {"name": "x", "error_occurred": True, "error_message": "wrong result"},
                     {"name": "x", "skipped": True, "skip_message": "no AVX"}):
@@ -212,14 +218,17 @@ class Reading(Compare):
         self.assertEqual(self.compare(counter, counter)["x"]["verdict"], "no evidence")
 
     def test_contexts_that_differ(self):
+        def machine(cpu, flags, run):
+            return {"machine": {"cpu": cpu, "load": [run], "build": {"flags": flags, "commit": run}}, "ceilings": run}
+
         rows = [row("x", [1.0] * 9)]
-        a = document(rows, host_name="here", machine={"cpu": "one", "load": [1], "ceilings": 1, "build": {"flags": "-O3", "commit": "1"}})
-        b = document(rows, host_name="here", machine={"cpu": "two", "load": [2], "ceilings": 2, "build": {"flags": "-O2", "commit": "2"}},
+        a = document(rows, host_name="here", normbench=machine("one", "-O3", 1))
+        b = document(rows, host_name="here", normbench=machine("two", "-O2", 2),
                      date="tomorrow", only_here=1)
         self.compare(a, b)
-        self.assertEqual(self.result["differences"], [{"key": "machine.cpu", "a": "one", "b": "two"},
-                                                      {"key": "machine.build.flags", "a": "-O3", "b": "-O2"}])
-        self.assertIn('normbench: warning: the files differ in machine.cpu: "one" and "two"\n', self.text)
+        self.assertEqual(self.result["differences"], [{"key": "normbench.machine.cpu", "a": "one", "b": "two"},
+                                                      {"key": "normbench.machine.build.flags", "a": "-O3", "b": "-O2"}])
+        self.assertIn('normbench: warning: the files differ in normbench.machine.cpu: "one" and "two"\n', self.text)
         self.compare(a, a)
         self.assertNotIn("warning", self.text)
 

@@ -96,11 +96,12 @@ def main():
     singles += [times(n, 1e-6) for n in (1, 6, 9, 25)]
     singles += [numpy.full(6, 0.1), numpy.array([3.0, 1, 1, 2, 3, 3, 1, 8]), numpy.array([1e9, 1, -1e9, 1e-9, 0])]
     pairs = [(times(n), times(m, scale)) for n, m, scale in
-             ((1, 1, 2), (2, 3, 1.1), (5, 5, 1), (5, 5, 1.5), (8, 9, 1.02), (12, 20, 0.98), (30, 30, 1.1), (49, 49, 1.01),
-              (50, 20, 1.01), (60, 60, 1))]
+             ((1, 1, 2), (2, 3, 1.1), (5, 5, 1), (5, 5, 1.5), (8, 9, 1.02), (12, 20, 0.98), (30, 30, 1.1),
+              (49, 49, 1.01), (50, 20, 1.01), (60, 60, 1))]
     pairs += [(numpy.round(times(n), 2), numpy.round(times(m, scale), 2)) for n, m, scale in
               ((5, 5, 1), (10, 12, 1.05), (40, 40, 1.01))]
-    pairs += [(numpy.ones(6), numpy.ones(5)), (numpy.ones(4), 2 * numpy.ones(4)), (random.standard_normal(9), random.standard_normal(9))]
+    pairs += [(numpy.ones(6), numpy.ones(5)), (numpy.ones(4), 2 * numpy.ones(4)),
+              (random.standard_normal(9), random.standard_normal(9))]
     p = [[0.04], [0.01, 0.04, 0.03, 0.005], list(random.uniform(0, 0.1, 12)), [0.5, 0.6, 0.7]]
     golden = {
         "environment": {"numpy": numpy.__version__, "scipy": scipy.__version__},
