@@ -9,7 +9,9 @@
     for (const struct nb_option_group *group = (command)->groups; group->title != NULL; group++) \
         for (const struct nb_option *option = group->options; option->name != NULL; option++)
 
-enum { MAX_OPTIONS = 64, HELP = MAX_OPTIONS, VERSION };
+// What getopt_long returns: 1 for an operand, a character for a short option and for what it
+// refuses, and for the long options numbers above these.
+enum { MAX_OPTIONS = 64, OPERAND = 1, HELP = 256, VERSION, FIRST };
 
 // Sets every option that the environment names.
 static enum nb_code read_environment(const struct nb_command *command, void *options,
@@ -55,6 +57,15 @@ static enum nb_code refuse(const struct option *known, size_t count, const char 
     return nb_error_set(error, NB_USAGE, "unknown option '--%s'", name);
 }
 
+static enum nb_code take_operand(const struct nb_command *command, const char *text, size_t *taken,
+                                 void *options, struct nb_error *error) {
+    if (*taken == command->operand_count)
+        return nb_error_set(error, NB_USAGE, "unexpected argument '%.200s'", text);
+    const char **operands = (const char **)((char *)options + command->operand_offset);
+    operands[(*taken)++] = text;
+    return NB_OK;
+}
+
 static enum nb_code read_arguments(const struct nb_command *command, int argc, char **argv,
                                    void *options, enum nb_parsed *parsed, struct nb_error *error) {
     const struct nb_option *table[MAX_OPTIONS];
@@ -64,18 +75,19 @@ static enum nb_code read_arguments(const struct nb_command *command, int argc, c
         if (count == MAX_OPTIONS)
             return nb_error_set(error, NB_FAILED, "more than %d options", MAX_OPTIONS);
         int argument = option->value == NULL ? optional_argument : required_argument;
-        known[count] = (struct option){option->name, argument, NULL, count};
+        known[count] = (struct option){option->name, argument, NULL, FIRST + count};
         table[count++] = option;
     }
     known[count] = (struct option){"help", no_argument, NULL, HELP};
     known[count + 1] = (struct option){"version", no_argument, NULL, VERSION};
     known[count + 2] = (struct option){0};
 
+    size_t operands = 0;
     opterr = 0;
     optind = 0; // a fresh start, also after an earlier call
     for (;;) {
         int index = optind == 0 ? 1 : optind; // of the argument that comes next
-        int found = getopt_long(argc, argv, "+:hV", known, NULL);
+        int found = getopt_long(argc, argv, "-:hV", known, NULL);
         if (found == -1)
             break;
         if (found == HELP || found == 'h' || found == VERSION || found == 'V') {
@@ -84,15 +96,26 @@ static enum nb_code read_arguments(const struct nb_command *command, int argc, c
         }
         if (found == '?' || found == ':')
             return refuse(known, (size_t)count + 2, argv[index], found == ':', error);
-        char source[NB_OPTION_TEXT];
-        snprintf(source, sizeof source, "--%s", table[found]->name);
-        const char *text = optarg == NULL ? "yes" : optarg;
-        enum nb_code code = nb_option_set(table[found], source, text, options, error);
+        enum nb_code code;
+        if (found == OPERAND) {
+            code = take_operand(command, optarg, &operands, options, error);
+        } else {
+            const struct nb_option *option = table[found - FIRST];
+            char source[NB_OPTION_TEXT];
+            snprintf(source, sizeof source, "--%s", option->name);
+            const char *text = optarg == NULL ? "yes" : optarg;
+            code = nb_option_set(option, source, text, options, error);
+        }
         if (code != NB_OK)
             return code;
     }
-    if (optind < argc)
-        return nb_error_set(error, NB_USAGE, "unexpected argument '%.200s'", argv[optind]);
+    for (; optind < argc; optind++) { // after "--"
+        enum nb_code code = take_operand(command, argv[optind], &operands, options, error);
+        if (code != NB_OK)
+            return code;
+    }
+    if (operands < command->operand_count)
+        return nb_error_set(error, NB_USAGE, "needs %s", command->operands);
     *parsed = NB_PARSED_RUN;
     return NB_OK;
 }
@@ -156,7 +179,9 @@ void nb_command_help(const struct nb_command *command, FILE *stream) {
     if (options == NULL)
         return;
     command->defaults(options);
-    fprintf(stream, "Usage: normbench %s [OPTION]...\n\n%s\n", command->name, command->about);
+    const char *operands = command->operands == NULL ? "" : command->operands;
+    fprintf(stream, "Usage: normbench %s [OPTION]...%s%s\n\n%s\n", command->name,
+            *operands == '\0' ? "" : " ", operands, command->about);
     for (const struct nb_option_group *group = command->groups; group->title != NULL; group++) {
         if (*group->title != '\0')
             fprintf(stream, "\n%s:\n", group->title);

@@ -18,10 +18,13 @@ struct nb_option_group {
 };
 
 struct nb_command {
-    const char *name;     // "train"
-    const char *summary;  // one phrase, for the list of commands
-    const char *about;    // what it does, for its --help; lines of at most 80 columns
-    const char *examples; // one a line, for its --help
+    const char *name;      // "train"
+    const char *summary;   // one phrase, for the list of commands
+    const char *about;     // what it does, for its --help; lines of at most 80 columns
+    const char *examples;  // one a line, for its --help
+    const char *operands;  // what must follow besides options: "A.json B.json"; NULL: nothing
+    size_t operand_count;  // the words in `operands`
+    size_t operand_offset; // of const char *[operand_count] in the options; they point into argv
     struct nb_option_group groups[NB_MAX_GROUPS]; // ended by one without a title
     size_t size;                                  // of the command's options
     void (*defaults)(void *options);

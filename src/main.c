@@ -18,6 +18,7 @@ static const struct nb_command *const commands[] = {
     &nb_command_experiment,
     &nb_command_check,
     &nb_command_verify,
+    &nb_command_compare,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -10,12 +10,12 @@ class Usage(Case):
         for args in (["--help"], ["-h"]):
             done = self.call(*args)
             self.assertEqual(done.stderr, "")
-            for command in ("info", "train", "experiment", "check", "verify"):
+            for command in ("info", "train", "experiment", "check", "verify", "compare"):
                 self.assertRegex(done.stdout, r"(?m)^  %s " % command)
 
     def test_help_of_commands(self):
         for command, option in (("info", "json"), ("train", "json"), ("experiment", "output"), ("check", "filter"),
-                                ("verify", "json")):
+                                ("verify", "json"), ("compare", "json")):
             done = self.call(command, "--help")
             self.assertEqual(done.stderr, "")
             self.assertTrue(done.stdout.startswith("Usage: normbench %s " % command))
