@@ -103,8 +103,10 @@ static inline struct bounded sum_end(const struct bounded_sum *sum, size_t addit
 }
 
 // Additions on the longest way through a reduction of n elements along a row: the lane's elements,
-// then the tree.
-static inline size_t row_additions(size_t n) {
+// then the tree. In any order it is less than n.
+static inline size_t row_additions(const struct nb_call *call, size_t n) {
+    if (call->any_order)
+        return n;
     size_t additions = (n + NB_ROW_LANES(real) - 1) / NB_ROW_LANES(real);
     for (size_t lanes = NB_ROW_LANES(real); lanes > 1; lanes /= 2)
         additions++;
@@ -112,7 +114,9 @@ static inline size_t row_additions(size_t n) {
 }
 
 // The same along a column of n rows: the rows of a block, then the blocks.
-static inline size_t column_additions(size_t n) {
+static inline size_t column_additions(const struct nb_call *call, size_t n) {
+    if (call->any_order)
+        return n;
     return (n < NB_BLOCK_ROWS ? n : NB_BLOCK_ROWS) + NB_BLOCKS(n);
 }
 

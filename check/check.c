@@ -79,6 +79,7 @@ static void check_kernel(struct session *session, const struct kernel *kernel, c
         .name = name,
         .table = session->table,
         .scalar = session->scalar,
+        .exact = nb_isa_exact(nb_isa_by_name(session->isa)),
         .size = session->size,
         .draw = nb_draw_seed(options->seed, kernel->name),
         .out = options->out,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The kernel tester: every kernel of kernels/kernel_list.h, on every usable ISA and in both
 // precisions, against the scalar table to the bit, against textbook loops to the bit, and against a
-// high-precision reference within derived bounds.
+// high-precision reference within derived bounds. An ISA that is not exact (nb_isa_exact) is held
+// to the bounds alone, those for sums in any order.
 #ifndef NB_CHECK_CHECK_H
 #define NB_CHECK_CHECK_H
 

@@ -51,7 +51,8 @@ static void reference_train(const struct nb_call *call, bool relu,
                             struct nb_expected *const expected[]) {
     struct bounded rows = rounded((wide)call->m, 0), rows1 = rounded((wide)call->m - 1, 0);
     for (size_t j = 0; j < call->n; j++) {
-        struct bounded_moments moments = column_moments_of(&AT(X, 0, j), call->m, call->ld[X]);
+        struct bounded_moments moments =
+            column_moments_of(call, &AT(X, 0, j), call->m, call->ld[X]);
         struct bounded rstd = rstd_of(over(moments.m2, rows), EPS);
         expected[MEAN][j] = expect(moments.mean);
         expected[RSTD][j] = expect(rstd);
@@ -94,7 +95,7 @@ static struct bounded gradient(const struct nb_call *call, size_t i, size_t j, b
 static void reference_backward(const struct nb_call *call, bool relu,
                                struct nb_expected *const expected[]) {
     struct bounded minus_rows = rounded(-(wide)call->m, 0);
-    size_t additions = column_additions(call->m);
+    size_t additions = column_additions(call, call->m);
     for (size_t j = 0; j < call->n; j++) {
         struct bounded mean = exactly(OPERAND(B_MEAN)[j]), rstd = exactly(OPERAND(B_RSTD)[j]);
         struct bounded scale = times(rstd, exactly(OPERAND(GAMMA)[j]));

@@ -38,7 +38,7 @@ static struct bounded output_of(const struct nb_call *call, size_t j, struct bou
 static void reference_forward(const struct nb_call *call, bool relu,
                               struct nb_expected *const expected[]) {
     for (size_t i = 0; i < call->m; i++) {
-        struct bounded_moments moments = row_moments_of(&AT(X, i, 0), call->n);
+        struct bounded_moments moments = row_moments_of(call, &AT(X, i, 0), call->n);
         struct bounded rstd = rstd_of(over(moments.m2, rounded((wide)call->n, 0)), EPS);
         expected[MEAN][i] = expect(moments.mean);
         expected[RSTD][i] = expect(rstd);
@@ -67,8 +67,8 @@ static void expect_dx(const struct nb_call *call, size_t i, bool relu, struct nb
         sum_add(&dot, times(g, given_xhat(call, i, j)));
     }
     struct bounded cols = rounded((wide)call->n, 0);
-    struct bounded mean_g = over(sum_end(&sum, row_additions(call->n)), cols);
-    struct bounded mean_gx = over(sum_end(&dot, row_additions(call->n)), cols);
+    struct bounded mean_g = over(sum_end(&sum, row_additions(call, call->n)), cols);
+    struct bounded mean_gx = over(sum_end(&dot, row_additions(call, call->n)), cols);
     for (size_t j = 0; j < call->n; j++) {
         struct bounded g = times(gradient(call, i, j, relu), exactly(OPERAND(GAMMA)[j]));
         struct bounded inner = minus(minus(g, mean_g), times(given_xhat(call, i, j), mean_gx));

@@ -77,7 +77,7 @@ static void textbook(struct form form, const struct nb_call *call) {
 }
 
 // A chain of k FMAs has one rounding each: |error| <= gamma(k) (sum |a| |b| + |c|), c passing all k
-// of them.
+// of them. Without FMA a product has one more.
 static void reference(struct form form, const struct nb_call *call,
                       struct nb_expected *const expected[]) {
     const struct NB_REAL(nb_epilogue) *out = &epilogues[call->mode];
@@ -89,7 +89,7 @@ static void reference(struct form form, const struct nb_call *call,
             for (size_t k = 0; k < call->k; k++)
                 sum_add(&sum, (struct bounded){
                                   (wide)left(form, call, i, k) * right(form, call, k, j), TINY});
-            struct bounded s = sum_end(&sum, call->k);
+            struct bounded s = sum_end(&sum, call->k + (call->any_order ? 1 : 0));
             if (out->sgd) {
                 struct bounded c = exactly(AT(C, i, j));
                 s = minus(c,

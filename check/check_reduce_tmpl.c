@@ -67,12 +67,13 @@ static struct nb_expected sum_of(const real *x, size_t n, size_t step, size_t h)
 
 static void reference_row_sum(const struct nb_call *call, struct nb_expected *const expected[]) {
     for (size_t i = 0; i < call->m; i++)
-        expected[SUM][i] = sum_of(&AT(X, i, 0), call->n, 1, row_additions(call->n));
+        expected[SUM][i] = sum_of(&AT(X, i, 0), call->n, 1, row_additions(call, call->n));
 }
 
 static void reference_column_sum(const struct nb_call *call, struct nb_expected *const expected[]) {
     for (size_t j = 0; j < call->n; j++)
-        expected[SUM][j] = sum_of(&AT(X, 0, j), call->m, call->ld[X], column_additions(call->m));
+        expected[SUM][j] =
+            sum_of(&AT(X, 0, j), call->m, call->ld[X], column_additions(call, call->m));
 }
 
 static void reference_block_sum(const struct nb_call *call, struct nb_expected *const expected[]) {
@@ -89,13 +90,14 @@ static void expect_moments(struct bounded_moments moments, size_t n, size_t i,
 static void reference_row_moments(const struct nb_call *call,
                                   struct nb_expected *const expected[]) {
     for (size_t i = 0; i < call->m; i++)
-        expect_moments(row_moments_of(&AT(X, i, 0), call->n), call->n, i, expected);
+        expect_moments(row_moments_of(call, &AT(X, i, 0), call->n), call->n, i, expected);
 }
 
 static void reference_column_moments(const struct nb_call *call,
                                      struct nb_expected *const expected[]) {
     for (size_t j = 0; j < call->n; j++)
-        expect_moments(column_moments_of(&AT(X, 0, j), call->m, call->ld[X]), call->m, j, expected);
+        expect_moments(column_moments_of(call, &AT(X, 0, j), call->m, call->ld[X]), call->m, j,
+                       expected);
 }
 
 #define SUM_SUBJECT(name, along)                                                         \

@@ -45,7 +45,7 @@ static void reference(const struct nb_call *call, struct nb_expected *const expe
         struct bounded_sum terms = {0};
         for (size_t j = 0; j < call->n; j++)
             sum_add(&terms, exponential(minus(exactly(AT(X, i, j)), exactly(max))));
-        struct bounded sum = sum_end(&terms, row_additions(call->n));
+        struct bounded sum = sum_end(&terms, row_additions(call, call->n));
         expected[LOSS][i] =
             expect(minus(logarithm(sum), minus(exactly(AT(X, i, labels[i])), exactly(max))));
         for (size_t j = 0; j < call->n && expected[DX]; j++) {

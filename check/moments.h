@@ -67,12 +67,16 @@ static inline struct bounded_moments merged(struct bounded_moments a, size_t n_a
     return (struct bounded_moments){rounded(mean, carried + lost), plus(a.m2, plus(b.m2, between))};
 }
 
-static inline struct bounded_moments row_moments_of(const real *x, size_t n) {
-    return moments_of(x, n, 1, row_additions(n));
+static inline struct bounded_moments row_moments_of(const struct nb_call *call, const real *x,
+                                                    size_t n) {
+    return moments_of(x, n, 1, row_additions(call, n));
 }
 
-// Of a column: blocks of rows, merged in order.
-static inline struct bounded_moments column_moments_of(const real *x, size_t rows, size_t ld) {
+// Of a column: blocks of rows, merged in order; or all rows at once, in any order.
+static inline struct bounded_moments column_moments_of(const struct nb_call *call, const real *x,
+                                                       size_t rows, size_t ld) {
+    if (call->any_order)
+        return moments_of(x, rows, ld, column_additions(call, rows));
     struct bounded_moments all = {{NAN, 0}, {NAN, 0}};
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
         size_t count = rows - r0 < NB_BLOCK_ROWS ? rows - r0 : NB_BLOCK_ROWS;

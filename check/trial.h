@@ -26,6 +26,7 @@ struct nb_trial {
     const char *name; // "avx2/f32/relu/relu_forward"
     const void *table,
         *scalar; // struct nb_kernels_f32 or _f64: under test, and the one that it must equal
+    bool exact;  // else it keeps only the bounds, for sums in any order
     size_t size; // bytes of a real
     struct nb_draw draw;
     struct nb_tally tally;

@@ -19,6 +19,9 @@
 #define DECLARE(table)                                       \
     extern const struct nb_kernels_f32 nb_table_f32_##table; \
     extern const struct nb_kernels_f64 nb_table_f64_##table;
+DECLARE(autovec)
+DECLARE(autovec_avx2)
+DECLARE(autovec_avx512)
 DECLARE(scalar)
 DECLARE(scalar_fma)
 DECLARE(avx2)
@@ -27,14 +30,16 @@ DECLARE(neon)
 
 static const struct {
     const char *name, *about;
+    bool exact;
 } isas[] = {
-#define ENTRY(id, name, about) {name, about},
+#define ENTRY(id, name, exact, about) {name, about, exact},
     NB_ISA_LIST(ENTRY)
 #undef ENTRY
 };
 
 const char *nb_isa_name(enum nb_isa isa) { return isas[isa].name; }
 const char *nb_isa_about(enum nb_isa isa) { return isas[isa].about; }
+bool nb_isa_exact(enum nb_isa isa) { return isas[isa].exact; }
 
 enum nb_isa nb_isa_by_name(const char *name) {
     enum nb_isa isa = 0;
@@ -55,6 +60,16 @@ struct tables {
 // The tables of an ISA that was built; NULLs otherwise.
 static struct tables tables_of(enum nb_isa isa) {
     switch (isa) {
+    case NB_ISA_AUTOVEC:
+#if defined(NB_BUILT_AUTOVEC_AVX512)
+        if (CPU_HAS_AVX512)
+            return TABLES(autovec_avx512, true);
+#endif
+#if defined(NB_BUILT_AUTOVEC_AVX2)
+        if (CPU_HAS_AVX2)
+            return TABLES(autovec_avx2, true);
+#endif
+        return TABLES(autovec, true);
     case NB_ISA_SCALAR:
 #if defined(NB_BUILT_SCALAR_FMA)
         if (CPU_HAS_FMA)
@@ -90,8 +105,8 @@ bool nb_isa_usable(enum nb_isa isa) { return tables_of(isa).usable; }
 
 enum nb_isa nb_isa_best(void) {
     enum nb_isa best = NB_ISA_COUNT - 1;
-    while (best > 0 && !nb_isa_usable(best))
-        best--;
+    while (!nb_isa_exact(best) || !nb_isa_usable(best))
+        best--; // at most down to scalar
     return best;
 }
 

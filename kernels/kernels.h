@@ -49,7 +49,7 @@ struct nb_kernels_f64 {
 
 // ISAs in rising order of preference.
 enum nb_isa {
-#define NB_ISA_ENUM(id, name, text) NB_ISA_##id,
+#define NB_ISA_ENUM(id, name, exact, about) NB_ISA_##id,
     NB_ISA_LIST(NB_ISA_ENUM)
 #undef NB_ISA_ENUM
         NB_ISA_COUNT
@@ -61,10 +61,13 @@ const char *nb_isa_about(enum nb_isa isa); // one phrase for people
 // The ISA of that name, or NB_ISA_COUNT.
 enum nb_isa nb_isa_by_name(const char *name);
 
+// Whether it keeps docs/contract.md: the same bits as `scalar`.
+bool nb_isa_exact(enum nb_isa isa);
+
 bool nb_isa_built(enum nb_isa isa);  // compiled into this program
 bool nb_isa_usable(enum nb_isa isa); // built, and this CPU and operating system can run it
 
-enum nb_isa nb_isa_best(void); // the last usable one
+enum nb_isa nb_isa_best(void); // the last usable one that is exact
 
 // The tables of a usable ISA; NULL for one that is not.
 const struct nb_kernels_f32 *nb_kernels_f32(enum nb_isa isa);

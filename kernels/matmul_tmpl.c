@@ -8,8 +8,6 @@
 // The anatomy (panels, register tile, k-blocks) is that of Goto & van de Geijn 2008 and BLIS (Van
 // Zee & van de Geijn 2015).
 
-typedef struct NB_REAL(nb_epilogue) epilogue;
-
 enum {
     TILE_COLS = TILE_VECS * LANES,
     BLOCK_K = 65536 / (TILE_COLS * sizeof(real)) < 256 ? 65536 / (TILE_COLS * sizeof(real)) : 256,

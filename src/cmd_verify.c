@@ -53,7 +53,7 @@ static enum nb_code choose_places(struct nb_places *places, const struct verify 
                                   struct nb_error *error) {
     *places = (struct nb_places){.isa_count = 0};
     for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++) {
-        if (!options->isas[isa] || !nb_isa_built(isa) || !nb_isa_promises_bits(isa))
+        if (!options->isas[isa] || !nb_isa_built(isa) || !nb_isa_exact(isa))
             continue;
         if (nb_isa_usable(isa))
             places->isas[places->isa_count++] = isa;

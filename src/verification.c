@@ -10,8 +10,6 @@
 #include "src/record.h"
 #include "src/table.h"
 
-bool nb_isa_promises_bits(enum nb_isa isa) { return strcmp(nb_isa_name(isa), "autovec") != 0; }
-
 static const struct nb_column columns[] = {
     {.name = "setting", .width = 22},
     {.name = "norm", .width = 5},

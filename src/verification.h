@@ -10,9 +10,6 @@
 #include "src/machine_options.h"
 #include "src/published.h"
 
-// Whether the ISA is one of the contract. What the compiler makes of plain loops is not.
-bool nb_isa_promises_bits(enum nb_isa isa);
-
 // Every ISA is tried with every number of threads.
 struct nb_places {
     enum nb_isa isas[NB_ISA_COUNT];

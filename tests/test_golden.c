@@ -22,8 +22,8 @@ struct golden {
     char name[64];
     json_t *json;
     struct nb_settings settings;
-    char weights_digest[72]; // after the last step of the first run; every other run must have the
-                             // same
+    char weights_digest[72]; // after the last step of the first run on an exact ISA; every other
+                             // such run must have the same
 };
 
 struct test {
@@ -50,14 +50,16 @@ struct trace {
 static struct nb_dataset sample;
 static double worst; // of a test: the largest difference as a share of its bound
 
-static struct bounds bounds_of(const struct nb_settings *settings) {
-    if (settings->dtype == NB_F32)
-        return (struct bounds){.step = {5e-7, 0},
+static struct bounds bounds_of(const struct nb_settings *settings, enum nb_isa isa) {
+    if (settings->dtype == NB_F32) {
+        bool loose = settings->optimizer == NB_ADAM && !nb_isa_exact(isa);
+        return (struct bounds){.step = {loose ? 2e-5 : 5e-7, 0},
                                .epoch = {0, 5e-3},
                                .test = {0, 5e-3},
-                               .parameter = {1e-5, 0},
+                               .parameter = {loose ? 2 * settings->lr : 1e-5, 0},
                                .steps = 50,
                                .correct = 2};
+    }
     double parameter = settings->optimizer == NB_ADAM ? settings->lr / 1e-8 * 1e-14 : 1e-12;
     return (struct bounds){.step = {1e-12, 1e-12},
                            .epoch = {1e-12, 1e-12},
@@ -191,7 +193,7 @@ static size_t check_epoch(struct nb_trainer *trainer, const json_t *expected, si
 }
 
 static void run(struct golden *golden, enum nb_isa isa, size_t threads) {
-    const struct bounds bounds = bounds_of(&golden->settings);
+    const struct bounds bounds = bounds_of(&golden->settings, isa);
     struct nb_trainer *trainer;
     struct nb_error error;
     if (nb_trainer_create(&trainer, &golden->settings, &sample, isa, threads, &error) != NB_OK)
@@ -207,9 +209,11 @@ static void run(struct golden *golden, enum nb_isa isa, size_t threads) {
 
     char digest[72];
     nb_trainer_digest(trainer, digest);
-    if (golden->weights_digest[0] == '\0')
-        strcpy(golden->weights_digest, digest);
-    assert_string_equal(digest, golden->weights_digest);
+    if (nb_isa_exact(isa)) {
+        if (golden->weights_digest[0] == '\0')
+            strcpy(golden->weights_digest, digest);
+        assert_string_equal(digest, golden->weights_digest);
+    }
     nb_trainer_free(trainer);
 }
 

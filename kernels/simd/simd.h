@@ -21,32 +21,10 @@
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include "kernels/contract.h"
-#include "kernels/real.h"
-
-#define TEXT2(name) #name
-#define TEXT(name) TEXT2(name)
-
-#define INLINE static inline __attribute__((always_inline, unused))
-#define UNROLL _Pragma("GCC unroll 32")
-
-// Scalar forms: fma is an instruction where the flags allow one, else the C library's, equally
-// rounded.
-#if NB_BITS == 32
-INLINE real r_fma(real a, real b, real c) { return fmaf(a, b, c); }
-INLINE real r_sqrt(real a) { return sqrtf(a); }
-#else
-INLINE real r_fma(real a, real b, real c) { return fma(a, b, c); }
-INLINE real r_sqrt(real a) { return sqrt(a); }
-#endif
+#include "kernels/template.h"
 
 // clang-format off
-#include TEXT(kernels/simd/NB_SIMD.h)
+#include TEXT(kernels/simd/NB_ISA.h)
 // clang-format on
 
 // The virtual lanes of a row: ROW_VECS registers side by side, on every ISA the same ROW_LANES
