@@ -240,10 +240,10 @@ const struct nb_command nb_command_compare = {
     .name = "compare",
     .summary = "tell what became slower or faster from one benchmark file to another",
     .about = "Compares the rows of two benchmark files, those of ninja bench or of any program\n"
-             "that uses Google Benchmark (--benchmark_repetitions=10 --benchmark_out=FILE). A row\n"
-             "is called slower or faster only if the ratio of its median times exceeds the\n"
-             "measured noise, a bootstrap interval excludes 1, and a rank test agrees. Rows are\n"
-             "matched by name. docs/statistics.md explains each column.",
+             "that uses Google Benchmark (--benchmark_repetitions=20 --benchmark_out=FILE).\n"
+             "Rows are matched by name. One is called slower or faster only if the ratio of its\n"
+             "median times exceeds the measured noise, a bootstrap interval excludes 1, and a\n"
+             "rank test agrees. docs/statistics.md explains each column.",
     .examples = "  normbench compare before.json after.json\n"
                 "  normbench compare before.json after.json --filter matmul --csv table.csv\n"
                 "  normbench compare before.json after.json --fail-on-regression --threshold 5",
