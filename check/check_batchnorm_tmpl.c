@@ -135,7 +135,7 @@ REFERENCE(batchnorm_relu_backward, backward, true)
 #define SUBJECT(name, least, ...)                                                               \
     {                                                                                           \
         .kernel = #name, .shape = NB_MATRIX, .least_m = least, .modes = 1, .cuts = {{NB_N, 1}}, \
-        .operands = {NB_IN("x", NB_M, NB_N, NB_DATA), COLUMN("gamma", NB_PARAMETER),            \
+        .operands = {NB_IN("x", NB_M, NB_N, NB_FILL_DATA), COLUMN("gamma", NB_PARAMETER),       \
                      COLUMN("beta", NB_PARAMETER), __VA_ARGS__},                                \
         .call = call_##name, .reference = reference_##name,                                     \
     }
@@ -147,9 +147,9 @@ REFERENCE(batchnorm_relu_backward, backward, true)
 #define INFER_OPERANDS                                                   \
     COLUMN("running_mean", NB_MEAN), COLUMN("running_var", NB_POSITIVE), \
         NB_OUT_OVER("y", NB_M, NB_N, X)
-#define BACKWARD_OPERANDS                                                                   \
-    COLUMN("mean", NB_MEAN), COLUMN("rstd", NB_POSITIVE), NB_IN("dy", NB_M, NB_N, NB_DATA), \
-        NB_OUT_OVER("dx", NB_M, NB_N, DY), NB_OUT("dgamma", NB_ONE, NB_N),                  \
+#define BACKWARD_OPERANDS                                                                        \
+    COLUMN("mean", NB_MEAN), COLUMN("rstd", NB_POSITIVE), NB_IN("dy", NB_M, NB_N, NB_FILL_DATA), \
+        NB_OUT_OVER("dx", NB_M, NB_N, DY), NB_OUT("dgamma", NB_ONE, NB_N),                       \
         NB_OUT("dbeta", NB_ONE, NB_N)
 
 const struct nb_subject NB_REAL(nb_check_batchnorm)[] = {

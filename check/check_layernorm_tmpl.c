@@ -106,19 +106,20 @@ REFERENCE(layernorm_relu_forward, forward, true)
 REFERENCE(layernorm_backward, backward, false)
 REFERENCE(layernorm_relu_backward, backward, true)
 
-#define SUBJECT(name, step, ...)                                                                  \
-    {                                                                                             \
-        .kernel = #name, .shape = NB_MATRIX, .modes = 1, .cuts = {{NB_M, step}},                  \
-        .operands = {NB_IN("x", NB_M, NB_N, NB_DATA), NB_IN("gamma", NB_ONE, NB_N, NB_PARAMETER), \
-                     NB_IN("beta", NB_ONE, NB_N, NB_PARAMETER), __VA_ARGS__},                     \
-        .call = call_##name, .reference = reference_##name,                                       \
+#define SUBJECT(name, step, ...)                                                 \
+    {                                                                            \
+        .kernel = #name, .shape = NB_MATRIX, .modes = 1, .cuts = {{NB_M, step}}, \
+        .operands = {NB_IN("x", NB_M, NB_N, NB_FILL_DATA),                       \
+                     NB_IN("gamma", NB_ONE, NB_N, NB_PARAMETER),                 \
+                     NB_IN("beta", NB_ONE, NB_N, NB_PARAMETER), __VA_ARGS__},    \
+        .call = call_##name, .reference = reference_##name,                      \
     }
 
 #define FORWARD_OPERANDS \
     NB_OUT("mean", NB_ONE, NB_M), NB_OUT("rstd", NB_ONE, NB_M), NB_OUT_OVER("y", NB_M, NB_N, X)
 #define BACKWARD_OPERANDS                                                           \
     NB_IN("mean", NB_ONE, NB_M, NB_MEAN), NB_IN("rstd", NB_ONE, NB_M, NB_POSITIVE), \
-        NB_IN("dy", NB_M, NB_N, NB_DATA), NB_OUT_OVER("dx", NB_M, NB_N, DY),        \
+        NB_IN("dy", NB_M, NB_N, NB_FILL_DATA), NB_OUT_OVER("dx", NB_M, NB_N, DY),   \
         NB_OUT("dgamma", NB_M_BLOCKS, NB_N), NB_OUT("dbeta", NB_M_BLOCKS, NB_N)
 
 const struct nb_subject NB_REAL(nb_check_layernorm)[] = {

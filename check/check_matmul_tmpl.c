@@ -118,10 +118,10 @@ FORM(tn, true, false)
     {                                                                                        \
         .kernel = "matmul_" #form, .shape = NB_PRODUCT, .modes = MODES, .mode_names = names, \
         .cuts = {{NB_M, 1}, {NB_N, 1}},                                                      \
-        .operands = {NB_IN("a", a_rows, a_cols, NB_DATA),                                    \
-                     NB_IN("b", b_rows, b_cols, NB_DATA),                                    \
-                     {"c", NB_M, NB_N, NB_DATA, READS_C, NB_ALWAYS, -1},                     \
-                     {"bias", NB_ONE, NB_N, NB_DATA, READS_BIAS, 0, -1}},                    \
+        .operands = {NB_IN("a", a_rows, a_cols, NB_FILL_DATA),                               \
+                     NB_IN("b", b_rows, b_cols, NB_FILL_DATA),                               \
+                     {"c", NB_M, NB_N, NB_FILL_DATA, READS_C, NB_ALWAYS, -1},                \
+                     {"bias", NB_ONE, NB_N, NB_FILL_DATA, READS_BIAS, 0, -1}},               \
         .call = call_##form, .textbook = textbook_##form, .reference = reference_##form,     \
     }
 

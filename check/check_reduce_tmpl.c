@@ -100,19 +100,19 @@ static void reference_column_moments(const struct nb_call *call,
                        expected);
 }
 
-#define SUM_SUBJECT(name, along)                                                         \
-    {                                                                                    \
-        .kernel = #name, .shape = NB_MATRIX, .modes = 1, .cuts = {{along, 1}},           \
-        .operands = {NB_IN("x", NB_M, NB_N, NB_DATA), NB_OUT("sum", NB_ONE, along)},     \
-        .call = call_##name, .textbook = textbook_##name, .reference = reference_##name, \
+#define SUM_SUBJECT(name, along)                                                          \
+    {                                                                                     \
+        .kernel = #name, .shape = NB_MATRIX, .modes = 1, .cuts = {{along, 1}},            \
+        .operands = {NB_IN("x", NB_M, NB_N, NB_FILL_DATA), NB_OUT("sum", NB_ONE, along)}, \
+        .call = call_##name, .textbook = textbook_##name, .reference = reference_##name,  \
     }
 
-#define MOMENTS_SUBJECT(name, along)                                                 \
-    {                                                                                \
-        .kernel = #name, .shape = NB_MATRIX, .modes = 1, .cuts = {{along, 1}},       \
-        .operands = {NB_IN("x", NB_M, NB_N, NB_DATA), NB_OUT("mean", NB_ONE, along), \
-                     NB_OUT("variance", NB_ONE, along)},                             \
-        .call = call_##name, .reference = reference_##name,                          \
+#define MOMENTS_SUBJECT(name, along)                                                      \
+    {                                                                                     \
+        .kernel = #name, .shape = NB_MATRIX, .modes = 1, .cuts = {{along, 1}},            \
+        .operands = {NB_IN("x", NB_M, NB_N, NB_FILL_DATA), NB_OUT("mean", NB_ONE, along), \
+                     NB_OUT("variance", NB_ONE, along)},                                  \
+        .call = call_##name, .reference = reference_##name,                               \
     }
 
 const struct nb_subject NB_REAL(nb_check_reduce)[] = {

@@ -148,7 +148,7 @@ void nb_input_fill(void *values, size_t count, size_t size, enum nb_fill fill, e
     double equal = nb_draw_normal(draw);
     for (size_t i = 0; i < count; i++) {
         switch (fill) {
-        case NB_DATA:
+        case NB_FILL_DATA:
             put(values, i, size, datum(input, size, equal, draw));
             break;
         case NB_PARAMETER:
@@ -165,7 +165,7 @@ void nb_input_fill(void *values, size_t count, size_t size, enum nb_fill fill, e
             break;
         }
     }
-    if (fill == NB_DATA && count > 0 && (input == NB_INFINITE || input == NB_NOT_A_NUMBER)) {
+    if (fill == NB_FILL_DATA && count > 0 && (input == NB_INFINITE || input == NB_NOT_A_NUMBER)) {
         for (size_t i = 0; i <= count / 256; i++) {
             double infinity = nb_draw_below(draw, 2) ? INFINITY : -INFINITY;
             put(values, nb_draw_below(draw, count), size, input == NB_INFINITE ? infinity : NAN);

@@ -17,7 +17,7 @@
 enum nb_extent { NB_ONE, NB_M, NB_N, NB_K, NB_M_BLOCKS };
 
 // What fills an input. Only data meets the worst cases of enum nb_input.
-enum nb_fill { NB_DATA, NB_PARAMETER, NB_POSITIVE, NB_MEAN, NB_LABELS };
+enum nb_fill { NB_FILL_DATA, NB_PARAMETER, NB_POSITIVE, NB_MEAN, NB_LABELS };
 
 struct nb_operand {
     const char *name;
@@ -31,9 +31,9 @@ struct nb_operand {
 #define NB_IN(name, rows, cols, fill) \
     { name, rows, cols, fill, NB_ALWAYS, 0, -1 }
 #define NB_OUT(name, rows, cols) \
-    { name, rows, cols, NB_DATA, 0, NB_ALWAYS, -1 }
+    { name, rows, cols, NB_FILL_DATA, 0, NB_ALWAYS, -1 }
 #define NB_OUT_OVER(name, rows, cols, over) \
-    { name, rows, cols, NB_DATA, 0, NB_ALWAYS, over }
+    { name, rows, cols, NB_FILL_DATA, 0, NB_ALWAYS, over }
 #define NB_INOUT(name, rows, cols, fill) \
     { name, rows, cols, fill, NB_ALWAYS, NB_ALWAYS, -1 }
 

@@ -97,8 +97,12 @@
     K(optimizer, adam_step, void, (size_t n, real *p, const real *g, real *u, real *v, double lr, double beta1,             \
                  double beta2, double eps, double weight_decay, uint64_t step))                                             \
     /* peak: the ceilings. peak_fma runs `rounds` of peak_flops floating-point operations in registers and returns a value   \
-       that depends on all of them. peak_triad: a = b + s * c, (n) each. */                                                  \
+       that depends on all of them. peak_read: largest (rows) of 0 and each row of x (rows, cols), which has no NaN; split      \
+       rows. peak_write: a = s; peak_copy: a = b; peak_triad: a = b + s * c; (n) each. */                                     \
     K(peak, peak_fma, real, (size_t rounds))                                                                                \
+    K(peak, peak_read, void, (size_t rows, size_t cols, const real *x, size_t ldx, real *largest))                          \
+    K(peak, peak_write, void, (size_t n, real *a, real s))                                                                  \
+    K(peak, peak_copy, void, (size_t n, real *a, const real *b))                                                            \
     K(peak, peak_triad, void, (size_t n, real *a, const real *b, const real *c, real s))
 // clang-format on
 

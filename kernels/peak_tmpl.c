@@ -6,6 +6,7 @@ enum {
         TILE_ROWS *
         TILE_VECS, // independent, like the accumulators of matmul: enough to hide an FMA's latency
     PEAK_FLOPS = 2 * LANES * PEAK_CHAINS,
+    PEAK_READS = 8, // registers that a row is read into side by side
 };
 
 static real peak_fma(size_t rounds) {
@@ -19,6 +20,39 @@ static real peak_fma(size_t rounds) {
     }
     UNROLL for (size_t i = 1; i < PEAK_CHAINS; i++) x[0] = v_add(x[0], x[i]);
     return v_reduce_add(x[0]);
+}
+
+// A maximum has the same bits in any order, so that there may be as many chains as each ISA needs.
+static real largest_of(size_t n, const real *x) {
+    vec largest[PEAK_READS];
+    UNROLL for (size_t i = 0; i < PEAK_READS; i++) largest[i] = v_zero();
+    size_t i = 0;
+    for (; i + PEAK_READS * LANES <= n; i += PEAK_READS * LANES) {
+        UNROLL for (size_t r = 0; r < PEAK_READS; r++) {
+            largest[r] = v_max(v_load(x + i + r * LANES), largest[r]);
+        }
+    }
+    for (; i < n; i += LANES) // the lanes that a part leaves out hold 0
+        largest[0] = v_max(v_load_n(x + i, n - i), largest[0]);
+    UNROLL for (size_t r = 1; r < PEAK_READS; r++) largest[0] = v_max(largest[r], largest[0]);
+    return v_reduce_max(largest[0]);
+}
+
+static void peak_read(size_t rows, size_t cols, const real *x, size_t ldx, real *largest) {
+    for (size_t i = 0; i < rows; i++)
+        largest[i] = largest_of(cols, x + i * ldx);
+}
+
+static void peak_write(size_t n, real *a, real s) {
+#define STEP(i, lane, left) store_left(a + (i), v_set1(s), left)
+    FOR_ROW(n, STEP);
+#undef STEP
+}
+
+static void peak_copy(size_t n, real *a, const real *b) {
+#define STEP(i, lane, left) store_left(a + (i), load_left(b + (i), left), left)
+    FOR_ROW(n, STEP);
+#undef STEP
 }
 
 static void peak_triad(size_t n, real *a, const real *b, const real *c, real s) {

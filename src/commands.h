@@ -5,6 +5,7 @@
 
 #include "src/command.h"
 
+extern const struct nb_command nb_command_bench;
 extern const struct nb_command nb_command_info;
 extern const struct nb_command nb_command_train;
 extern const struct nb_command nb_command_experiment;

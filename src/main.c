@@ -14,6 +14,7 @@
 
 static const struct nb_command *const commands[] = {
     &nb_command_info,
+    &nb_command_bench,
     &nb_command_train,
     &nb_command_experiment,
     &nb_command_check,

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "bench/group.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "bench/verdict.h"
+#include "src/interrupt.h"
+#include "src/random.h"
+
+enum { LEAST_SAMPLES = 3 };
+
+// The rows, and a twin of one of them: what the twin's median differs by is the noise.
+struct group {
+    struct nb_row *rows;
+    size_t count; // without the twin
+    struct nb_row twin;
+    size_t original; // the row that the twin repeats
+    struct nb_operands operands;
+    size_t *next;    // (count + 1) where each cold row goes on
+    uint32_t *order; // (count + 1)
+    struct nb_random random;
+};
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static struct nb_row *row_of(struct group *group, size_t i) {
+    return i == group->count ? &group->twin : &group->rows[i];
+}
+
+static struct nb_job job_of(const struct group *group, const struct nb_row *row) {
+    return (struct nb_job){&row->implementation, &group->operands, row->threads, row->cold};
+}
+
+static enum nb_code check(struct group *group, struct nb_error *error) {
+    enum nb_code code = NB_OK;
+    nb_verdict_prepare(&group->operands);
+    for (size_t i = 0; i < group->count && code == NB_OK; i++) {
+        struct nb_job job = job_of(group, &group->rows[i]);
+        code = nb_verdict_reach(&group->rows[i], &job, error);
+    }
+    return code;
+}
+
+// Finds how many calls make a sample long enough; that is the warm-up as well.
+static void calibrate(struct group *group, size_t i, double sample_time) {
+    struct nb_row *row = row_of(group, i);
+    struct nb_job job = job_of(group, row);
+    row->calls = 1;
+    nb_team_run(&job, 1, &group->next[i]);
+    for (;;) {
+        double wall = nb_team_run(&job, row->calls, &group->next[i]).wall;
+        if (wall >= sample_time)
+            break;
+        // A little more than what is missing; at most ten times, for a first guess may be wrong.
+        double factor = fmin(fmax(1.2 * sample_time / fmax(wall, 1e-9), 1.5), 10);
+        row->calls = (size_t)ceil((double)row->calls * factor);
+    }
+}
+
+static void take_sample(struct group *group, size_t i) {
+    struct nb_row *row = row_of(group, i);
+    struct nb_job job = job_of(group, row);
+    if (!row->cold) // the row before it may have pushed the operands out
+        nb_team_run(&job, 1, &group->next[i]);
+    struct nb_elapsed elapsed = nb_team_run(&job, row->calls, &group->next[i]);
+    row->wall[row->samples] = elapsed.wall / (double)row->calls;
+    row->cpu[row->samples] = elapsed.cpu / (double)row->calls;
+    row->samples++;
+}
+
+static enum nb_code prepare_rows(struct group *group, size_t samples, struct nb_error *error) {
+    for (size_t i = 0; i <= group->count; i++) {
+        struct nb_row *row = row_of(group, i);
+        row->room = samples;
+        row->wall = malloc(samples * sizeof *row->wall);
+        row->cpu = malloc(samples * sizeof *row->cpu);
+        if (row->wall == NULL || row->cpu == NULL)
+            return nb_error_set(error, NB_FAILED, "not enough memory for the samples");
+    }
+    return NB_OK;
+}
+
+static void time_rows(struct group *group, const struct nb_timing *timing, double deadline,
+                      double work) {
+    size_t total = group->count + 1;
+    for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++)
+        if (row_of(group, i)->verdict != NB_WRONG)
+            calibrate(group, i, timing->sample_time);
+    for (size_t round = 0; round < timing->samples; round++) {
+        nb_random_permutation(&group->random, group->order, total);
+        for (size_t i = 0; i < total; i++) {
+            if (nb_interrupt_code() != NB_OK)
+                return;
+            if (row_of(group, group->order[i])->verdict != NB_WRONG)
+                take_sample(group, group->order[i]);
+        }
+        nb_progress_add(timing->progress, work / (double)timing->samples, 0);
+        if (round + 1 >= LEAST_SAMPLES && now() > deadline) {
+            nb_progress_add(timing->progress,
+                            work * (double)(timing->samples - round - 1) / (double)timing->samples,
+                            0);
+            return;
+        }
+    }
+}
+
+static enum nb_code summarize(struct group *group, struct nb_error *error) {
+    enum nb_code code = nb_row_summarize(&group->twin, error);
+    for (size_t i = 0; i < group->count && code == NB_OK; i++)
+        code = nb_row_summarize(&group->rows[i], error);
+    double noise = fabs(group->twin.median / group->rows[group->original].median - 1);
+    for (size_t i = 0; i < group->count; i++)
+        group->rows[i].noise = noise;
+    return code;
+}
+
+// Once each, for the check that everything runs.
+static void run_dry(struct group *group) {
+    for (size_t i = 0; i < group->count && nb_interrupt_code() == NB_OK; i++) {
+        struct nb_job job = job_of(group, &group->rows[i]);
+        if (group->rows[i].verdict != NB_WRONG)
+            nb_team_run(&job, 1, &group->next[i]);
+    }
+}
+
+// Sets for the coldest row: together more than the caches, and one more than a hot row needs.
+static size_t sets_for(const struct nb_row *rows, size_t count, size_t cold_bytes) {
+    bool cold = false;
+    for (size_t i = 0; i < count; i++)
+        cold |= rows[i].cold;
+    size_t bytes = nb_operands_bytes(rows->problem, rows->dtype);
+    return cold ? cold_bytes / bytes + 2 : 1;
+}
+
+enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_timing *timing,
+                          double seconds, double work, struct nb_error *error) {
+    double deadline = now() + seconds;
+    struct group group = {.rows = rows, .count = count};
+    nb_random_seed(&group.random, timing->seed);
+    group.original = nb_random_u32(&group.random) % count;
+    group.twin = rows[group.original];
+    group.next = calloc(count + 1, sizeof *group.next);
+    group.order = malloc((count + 1) * sizeof *group.order);
+    enum nb_code code = NB_OK;
+    if (group.next == NULL || group.order == NULL)
+        code = nb_error_set(error, NB_FAILED, "not enough memory");
+    if (code == NB_OK)
+        code = nb_operands_make(&group.operands, rows->problem, rows->dtype,
+                                sets_for(rows, count, timing->dry ? 0 : timing->cold_bytes),
+                                timing->seed, error);
+    if (code == NB_OK && timing->check)
+        code = check(&group, error);
+    group.twin.verdict = rows[group.original].verdict;
+    if (code == NB_OK && timing->dry) {
+        run_dry(&group);
+        nb_progress_add(timing->progress, work, 0);
+    } else if (code == NB_OK) {
+        code = prepare_rows(&group, timing->samples, error);
+        if (code == NB_OK)
+            time_rows(&group, timing, deadline, work);
+        if (code == NB_OK)
+            code = summarize(&group, error);
+    }
+    nb_row_free(&group.twin);
+    nb_operands_free(&group.operands);
+    free(group.next);
+    free(group.order);
+    return code;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// A group of rows that are compared with one another: the same problem in the same dtype. They
+// are checked, then timed in turn, in rounds of a seeded random order, so that whatever disturbs
+// the machine disturbs them alike.
+#ifndef NB_BENCH_GROUP_H
+#define NB_BENCH_GROUP_H
+
+#include "bench/row.h"
+#include "src/progress.h"
+
+struct nb_timing {
+    uint64_t seed;      // of inputs and orders
+    bool check;         // before timing
+    bool dry;           // one call of each row, and no more
+    size_t samples;     // of each row, if the time allows it
+    double sample_time; // seconds that one sample takes at least: many calls if these are short
+    size_t cold_bytes;  // what the sets of a cold row come to at least
+    struct nb_progress *progress;
+};
+
+// Times rows (count). Stops taking samples after `seconds`, but not before three rounds, and at
+// once when the user interrupts; what was measured stays. `work` is what the group adds to the
+// progress. A wrong row is not timed, which is no failure of this function. NB_FAILED when memory
+// is short.
+enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_timing *timing,
+                          double seconds, double work, struct nb_error *error);
+
+#endif

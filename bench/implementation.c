@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#include "bench/implementation.h"
+
+struct nb_implementation nb_implementation_ours(const struct nb_kernel *kernel, enum nb_dtype dtype,
+                                                enum nb_isa isa) {
+    const struct nb_kernels_f32 *f32 = nb_kernels_f32(isa);
+    const struct nb_kernels_f64 *f64 = nb_kernels_f64(isa);
+    return (struct nb_implementation){
+        .name = dtype == NB_F32 ? f32->isa : f64->isa,
+        .isa = isa,
+        .table = dtype == NB_F32 ? (const void *)f32 : f64,
+        .call = kernel->subject[dtype]->call,
+        .round_flops = dtype == NB_F32 ? f32->peak_flops : f64->peak_flops,
+        .exact = true,
+    };
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "bench/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum { NOTES_TEXT = 256 };
+
+static bool shown(const struct nb_row *row) { return row->samples > 0 || row->verdict == NB_WRONG; }
+
+static void add_note(char notes[NOTES_TEXT], const char *note) {
+    size_t length = strlen(notes);
+    snprintf(notes + length, NOTES_TEXT - length, "%s%s", length == 0 ? "" : "; ", note);
+}
+
+static void notes_of(const struct nb_bench *bench, const struct nb_row *row,
+                     char notes[NOTES_TEXT]) {
+    *notes = '\0';
+    if (row->verdict == NB_WRONG) {
+        add_note(notes, "WRONG: ");
+        strncat(notes, row->error, NOTES_TEXT - strlen(notes) - 1);
+        return;
+    }
+    if (row->verdict == NB_UNCHECKED)
+        add_note(notes, "unchecked");
+    if (row->verdict == NB_BOUND)
+        add_note(notes, "within bound");
+    if (nb_row_unstable(row))
+        add_note(notes, "unstable");
+    if (row->samples < bench->options.samples)
+        add_note(notes, "few samples");
+}
+
+// "12.3 us": three digits and a unit.
+static void time_text(char text[32], double seconds) {
+    static const struct {
+        double size;
+        const char *name;
+    } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
+    size_t i = 0;
+    while (i + 1 < COUNT(units) && seconds < units[i].size)
+        i++;
+    double value = seconds / units[i].size;
+    snprintf(text, 32, "%.*f %s", value < 10 ? 2 : value < 100 ? 1 : 0, value, units[i].name);
+}
+
+static const struct nb_column people[] = {
+    {.name = "problem"},
+    {.name = "dtype"},
+    {.name = "isa", .title = "ISA"},
+    {.name = "threads", .align = NB_RIGHT},
+    {.name = "cache"},
+    {.name = "median", .align = NB_RIGHT},
+    {.name = "spread", .title = "±", .unit = "%", .align = NB_RIGHT, .digits = 1},
+    {.name = "samples", .title = "n", .align = NB_RIGHT},
+    {.name = "gflops", .title = "GFLOP/s", .align = NB_RIGHT, .digits = 1},
+    {.name = "gbytes", .title = "GB/s", .align = NB_RIGHT, .digits = 1},
+    {.name = "share", .title = "of ceiling", .unit = "%", .align = NB_RIGHT, .digits = 0},
+    {.name = "ceiling"},
+    {.name = "notes"},
+};
+
+// The texts that the cells of a row point to.
+struct texts {
+    char problem[NB_PROBLEM_TEXT], median[32], notes[NOTES_TEXT];
+};
+
+static struct nb_cell number_or_empty(double value) {
+    return isfinite(value) ? nb_cell_number(value) : nb_cell_empty();
+}
+
+static void fill_cells(const struct nb_bench *bench, const struct nb_row *row, struct texts *texts,
+                       struct nb_cell *cells) {
+    nb_problem_text(row->problem, texts->problem);
+    notes_of(bench, row, texts->notes);
+    bool timed = row->samples > 0;
+    if (timed)
+        time_text(texts->median, row->median);
+    const struct nb_cell all[] = {
+        nb_cell_text(texts->problem),
+        nb_cell_text(nb_dtype_name(row->dtype)),
+        nb_cell_text(row->implementation.name),
+        nb_cell_count(row->threads),
+        nb_cell_text(row->cold ? "cold" : "hot"),
+        timed ? nb_cell_text(texts->median) : nb_cell_empty(),
+        timed ? nb_cell_number(100 * nb_row_spread(row)) : nb_cell_empty(),
+        nb_cell_count(row->samples),
+        row->flops > 0 ? number_or_empty(nb_row_gflops(row)) : nb_cell_empty(),
+        number_or_empty(nb_row_gbytes(row)),
+        number_or_empty(100 * row->least / row->median),
+        row->ceiling[0] != '\0' ? nb_cell_text(row->ceiling) : nb_cell_empty(),
+        nb_cell_text(texts->notes),
+    };
+    memcpy(cells, all, sizeof all);
+}
+
+static void family_table(const struct nb_bench *bench, FILE *stream, enum nb_table_format format,
+                         const char *family) {
+    const struct nb_selection *selection = &bench->selection;
+    struct texts *texts = calloc(selection->count, sizeof *texts);
+    struct nb_cell *cells = calloc(selection->count * COUNT(people), sizeof *cells);
+    struct nb_column columns[COUNT(people)];
+    memcpy(columns, people, sizeof people);
+    size_t rows = 0;
+    for (size_t i = 0; i < selection->count && texts != NULL && cells != NULL; i++) {
+        const struct nb_row *row = &selection->rows[i];
+        if (!shown(row) || strcmp(row->problem->kernel->family, family) != 0)
+            continue;
+        fill_cells(bench, row, &texts[rows], &cells[rows * COUNT(people)]);
+        rows++;
+    }
+    if (rows > 0) {
+        fprintf(stream, format == NB_TABLE_MARKDOWN ? "\n## %s\n\n" : "\n%s\n", family);
+        struct nb_table table;
+        nb_table_fit(columns, COUNT(columns), cells, rows);
+        nb_table_begin(&table, stream, format, columns, COUNT(columns));
+        for (size_t i = 0; i < rows; i++)
+            nb_table_row(&table, &cells[i * COUNT(people)]);
+        nb_table_end(&table);
+    }
+    free(texts);
+    free(cells);
+}
+
+static void ceilings_table(const struct nb_bench *bench, FILE *stream,
+                           enum nb_table_format format) {
+    static const struct nb_column columns[] = {
+        {.name = "isa", .title = "ISA", .width = 8},
+        {.name = "threads", .align = NB_RIGHT},
+        {.name = "level", .width = 6},
+        {.name = "f32", .title = "FMA f32", .unit = "GFLOP/s", .align = NB_RIGHT, .digits = 1},
+        {.name = "f64", .title = "FMA f64", .unit = "GFLOP/s", .align = NB_RIGHT, .digits = 1},
+        {.name = "read", .unit = "GB/s", .align = NB_RIGHT, .digits = 1},
+        {.name = "write", .unit = "GB/s", .align = NB_RIGHT, .digits = 1},
+        {.name = "copy", .unit = "GB/s", .align = NB_RIGHT, .digits = 1},
+    };
+    if (bench->ceilings.count == 0)
+        return;
+    fprintf(stream, format == NB_TABLE_MARKDOWN ? "\n## ceilings\n\n" : "\nceilings\n");
+    struct nb_table table;
+    nb_table_begin(&table, stream, format, columns, COUNT(columns));
+    for (size_t i = 0; i < bench->ceilings.count; i++) {
+        const struct nb_ceiling *ceiling = &bench->ceilings.all[i];
+        for (enum nb_level level = 0; level < NB_LEVELS; level++) {
+            const double *bytes = ceiling->bytes[level];
+            if (isnan(bytes[NB_COPY]))
+                continue;
+            nb_table_row(&table, (struct nb_cell[]){
+                                     nb_cell_text(nb_isa_name(ceiling->isa)),
+                                     nb_cell_count(ceiling->threads),
+                                     nb_cell_text(nb_level_name(level)),
+                                     nb_cell_number(1e-9 * ceiling->flops[NB_F32]),
+                                     nb_cell_number(1e-9 * ceiling->flops[NB_F64]),
+                                     nb_cell_number(1e-9 * bytes[NB_READ]),
+                                     nb_cell_number(1e-9 * bytes[NB_WRITE]),
+                                     nb_cell_number(1e-9 * bytes[NB_COPY]),
+                                 });
+        }
+    }
+    nb_table_end(&table);
+}
+
+void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_format format) {
+    ceilings_table(bench, stream, format);
+    static const char *const families[] = {
+#define FAMILY(family) #family,
+        NB_FAMILY_LIST(FAMILY)
+#undef FAMILY
+    };
+    for (size_t i = 0; i < COUNT(families); i++)
+        family_table(bench, stream, format, families[i]);
+    fprintf(stream, "\nmedian: of n samples, wall time of one call. ±: MAD of the samples, scaled "
+                    "to a standard\n"
+                    "deviation. GB/s: every operand counted once. of ceiling: the least time that "
+                    "the measured\n"
+                    "ceilings allow, over the median. Rows are checked against the scalar table "
+                    "before they are\n"
+                    "timed. Rows with spread above 5 %% are unstable.\n");
+    if (!isnan(bench->noise_floor))
+        fprintf(stream,
+                "Noise floor: %.1f %%, the 95th percentile of what two timings of one row differed "
+                "by.\n",
+                100 * bench->noise_floor);
+    if (bench->ended != NB_OK)
+        fprintf(stream, "Partial: interrupted after %zu of %zu rows.\n", bench->measured,
+                bench->selection.count);
+}
+
+void nb_report_reproducer(const struct nb_bench *bench, const struct nb_row *row,
+                          char text[NB_REPRODUCER_TEXT]) {
+    char problem[NB_PROBLEM_TEXT];
+    nb_problem_text(row->problem, problem);
+    snprintf(
+        text, NB_REPRODUCER_TEXT,
+        "normbench bench --problems %s --dtypes %s --isas %s --threads %zu --caches %s --seed %llu",
+        problem, nb_dtype_name(row->dtype), nb_isa_name(row->implementation.isa), row->threads,
+        row->cold ? "cold" : "hot", (unsigned long long)bench->options.seed);
+}
+
+void nb_report_csv(const struct nb_bench *bench, FILE *stream) {
+    static const struct nb_column columns[] = {
+        {.name = "name"},   {.name = "family"},  {.name = "kernel"},     {.name = "problem"},
+        {.name = "dtype"},  {.name = "isa"},     {.name = "threads"},    {.name = "cache"},
+        {.name = "check"},  {.name = "samples"}, {.name = "calls"},      {.name = "median"},
+        {.name = "min"},    {.name = "p05"},     {.name = "p95"},        {.name = "mad"},
+        {.name = "noise"},  {.name = "flops"},   {.name = "read_bytes"}, {.name = "written_bytes"},
+        {.name = "gflops"}, {.name = "gbytes"},  {.name = "intensity"},  {.name = "ceiling"},
+        {.name = "share"},  {.name = "notes"},   {.name = "reproduce"},
+    };
+    struct nb_table table;
+    nb_table_begin(&table, stream, NB_TABLE_CSV, columns, COUNT(columns));
+    for (size_t i = 0; i < bench->selection.count; i++) {
+        const struct nb_row *row = &bench->selection.rows[i];
+        if (!shown(row))
+            continue;
+        char name[NB_ROW_NAME], problem[NB_PROBLEM_TEXT], notes[NOTES_TEXT];
+        char reproducer[NB_REPRODUCER_TEXT];
+        nb_row_name(row, name);
+        nb_problem_text(row->problem, problem);
+        notes_of(bench, row, notes);
+        nb_report_reproducer(bench, row, reproducer);
+        nb_table_row(&table, (struct nb_cell[]){
+                                 nb_cell_text(name),
+                                 nb_cell_text(row->problem->kernel->family),
+                                 nb_cell_text(row->problem->kernel->name),
+                                 nb_cell_text(problem),
+                                 nb_cell_text(nb_dtype_name(row->dtype)),
+                                 nb_cell_text(row->implementation.name),
+                                 nb_cell_count(row->threads),
+                                 nb_cell_text(row->cold ? "cold" : "hot"),
+                                 nb_cell_text(nb_verdict_name(row->verdict)),
+                                 nb_cell_count(row->samples),
+                                 nb_cell_count(row->calls),
+                                 nb_cell_number(row->median),
+                                 nb_cell_number(row->min),
+                                 nb_cell_number(row->p05),
+                                 nb_cell_number(row->p95),
+                                 nb_cell_number(row->mad),
+                                 nb_cell_number(row->noise),
+                                 nb_cell_number(row->flops),
+                                 nb_cell_number(row->traffic.read),
+                                 nb_cell_number(row->traffic.written),
+                                 nb_cell_number(nb_row_gflops(row)),
+                                 nb_cell_number(nb_row_gbytes(row)),
+                                 nb_cell_number(nb_row_intensity(row)),
+                                 nb_cell_text(row->ceiling),
+                                 nb_cell_number(row->least / row->median),
+                                 nb_cell_text(notes),
+                                 nb_cell_text(reproducer),
+                             });
+    }
+    nb_table_end(&table);
+}
+
+void nb_report_page(const struct nb_bench *bench, FILE *stream, const char *const *pictures) {
+    const struct nb_machine *machine = &bench->machine;
+    fprintf(stream, "# Kernel timings: %s\n\n", machine->cpu);
+    fprintf(stream,
+            "- %s; %zu cores, %zu logical CPUs usable; hypervisor: %s; governor: %s\n"
+            "- normbench %s, commit %s%s; %s, %s\n"
+            "- load before the run: %.2f\n",
+            bench->date, machine->usable_cores, machine->usable_cpus, machine->hypervisor,
+            machine->governor, nb_build_version(), nb_build_commit(),
+            nb_build_dirty() ? " with changes" : "", nb_build_compiler(), nb_build_flags(),
+            machine->load[0]);
+    for (; *pictures != NULL; pictures++)
+        fprintf(stream, "\n![Roofline](%s)\n", *pictures);
+    nb_report_tables(bench, stream, NB_TABLE_MARKDOWN);
+}

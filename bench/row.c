@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "bench/row.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/statistics.h"
+
+#define UNSTABLE 0.05 // spread from which a row is marked
+
+void nb_row_name(const struct nb_row *row, char name[NB_ROW_NAME]) {
+    char problem[NB_PROBLEM_TEXT];
+    nb_problem_text(row->problem, problem);
+    snprintf(name, NB_ROW_NAME, "%s/%s/%s/threads:%zu/%s", problem, nb_dtype_name(row->dtype),
+             row->implementation.name, row->threads, row->cold ? "cold" : "hot");
+}
+
+bool nb_row_same(const struct nb_row *a, const struct nb_row *b) {
+    return nb_problem_same(a->problem, b->problem) && a->dtype == b->dtype &&
+           strcmp(a->implementation.name, b->implementation.name) == 0 &&
+           a->threads == b->threads && a->cold == b->cold;
+}
+
+const char *nb_verdict_name(enum nb_verdict verdict) {
+    static const char *const names[] = {"unchecked", "exact", "bound", "wrong"};
+    return names[verdict];
+}
+
+enum nb_code nb_row_summarize(struct nb_row *row, struct nb_error *error) {
+    if (row->samples == 0)
+        return NB_OK;
+    struct nb_sample sample;
+    enum nb_code code = nb_sample_make(&sample, row->wall, row->samples, error);
+    if (code != NB_OK)
+        return code;
+    row->median = nb_median(&sample);
+    row->min = nb_quantile(&sample, 0);
+    row->p05 = nb_quantile(&sample, 0.05);
+    row->p95 = nb_quantile(&sample, 0.95);
+    row->mad = nb_mad(&sample);
+    nb_sample_free(&sample);
+    return NB_OK;
+}
+
+double nb_row_spread(const struct nb_row *row) { return NB_MAD_SCALE * row->mad / row->median; }
+
+bool nb_row_unstable(const struct nb_row *row) { return nb_row_spread(row) > UNSTABLE; }
+
+void nb_row_free(struct nb_row *row) {
+    free(row->wall);
+    free(row->cpu);
+    row->wall = row->cpu = NULL;
+}

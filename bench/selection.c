@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+#include "bench/selection.h"
+
+#include <math.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/operands.h"
+#include "bench/team.h"
+
+const char *const nb_preset_names[] = {"quick", "default", "full", NULL};
+
+// Products of the networks 784-256-10 and 784-1000-1000-10 for batches B: forward x . w, gradient
+// of the input dy . w^T (not of the first layer), gradient of the weights x^T . dy.
+#define SMALL_NETWORK(B)                                                     \
+    "matmul_nn:" B "x256x784 matmul_nn:" B "x10x256 matmul_nt:" B "x256x10 " \
+    "matmul_tn:784x256x" B " matmul_tn:256x10x" B " "
+#define LARGE_NETWORK(B)                                                          \
+    "matmul_nn:" B "x1000x784 matmul_nn:" B "x1000x1000 matmul_nn:" B "x10x1000 " \
+    "matmul_nt:" B "x1000x1000 matmul_nt:" B "x1000x10 "                          \
+    "matmul_tn:784x1000x" B " matmul_tn:1000x1000x" B " matmul_tn:1000x10x" B " "
+#define NORMALIZATION(shape)                                                       \
+    "*_moments:" shape " *_sum:" shape " batchnorm_*:" shape " layernorm_*:" shape \
+    " relu_*:" shape " "
+#define BATCHES "1,4,32,128,512,2048"
+// 784 x 256 weights, and 1000 x 1000
+#define OPTIMIZERS "sgd_step:200704,1000000 adam_step:200704,1000000 "
+
+// A part of a preset.
+struct suite {
+    const char *problems;
+    bool f64;      // also, else f32 only
+    bool all_isas; // else the best one
+    bool hot, cold;
+    double scalar_flops; // calls of more than these operations are not timed on the scalar table
+};
+
+#define FEW_SECONDS 2e8
+
+static const struct suite quick[] = {
+    {SMALL_NETWORK("32,512") "matmul_nn:512x512x512 " NORMALIZATION(
+         "32,512x256") "softmax_xent:32,512x10 sgd_step:200704 adam_step:200704",
+     .hot = true},
+    {NULL},
+};
+
+static const struct suite standard[] = {
+    {SMALL_NETWORK(BATCHES) LARGE_NETWORK(BATCHES) "matmul_nn:256..2048*2x1024x1024 ", .hot = true,
+     .all_isas = true, .scalar_flops = FEW_SECONDS},
+    {"matmul_nn:256x256x256 matmul_nn:512x512x512 matmul_nn:1024x1024x1024 "
+     "matmul_nn:2048x2048x2048",
+     .hot = true, .all_isas = true, .f64 = true, .scalar_flops = FEW_SECONDS},
+    {NORMALIZATION("4,32,512,8192x256,1000") "softmax_xent:" BATCHES "x10 " OPTIMIZERS, .hot = true,
+     .all_isas = true, .scalar_flops = FEW_SECONDS},
+    {NORMALIZATION("512x256,1000") OPTIMIZERS, .cold = true},
+    {"peak_triad:4096,65536,8388608 peak_copy:8388608", .hot = true, .all_isas = true},
+    {NULL},
+};
+
+static const struct suite full[] = {
+    {SMALL_NETWORK(BATCHES) LARGE_NETWORK(BATCHES)
+         NORMALIZATION("4..8192*2x256,1000,1024") "softmax_xent:" BATCHES "x10 " OPTIMIZERS
+                                                  "peak_*:4096,65536,8388608 peak_read:64x65536",
+     .f64 = true, .all_isas = true, .hot = true, .cold = true, .scalar_flops = INFINITY},
+    {"matmul_*:256x256x256 matmul_*:512x512x512 matmul_*:1024x1024x1024 matmul_*:2048x2048x2048",
+     .f64 = true, .all_isas = true, .hot = true, .cold = true, .scalar_flops = INFINITY},
+    {NULL},
+};
+
+static const struct suite *const presets[] = {quick, standard, full};
+
+struct nb_row nb_row_of(const struct nb_problem *problem, enum nb_dtype dtype,
+                        const struct nb_implementation *implementation, size_t threads, bool cold) {
+    return (struct nb_row){
+        .problem = problem,
+        .dtype = dtype,
+        .implementation = *implementation,
+        .threads = threads,
+        .cold = cold,
+        .median = NAN,
+        .min = NAN,
+        .p05 = NAN,
+        .p95 = NAN,
+        .mad = NAN,
+        .noise = NAN,
+        .flops = nb_kernel_flops(problem->kernel, &problem->sizes, implementation->round_flops),
+        .traffic = nb_kernel_traffic(problem->kernel, dtype, &problem->sizes),
+        .working_set = nb_operands_bytes(problem, dtype),
+        .least = NAN,
+    };
+}
+
+// What to measure of one problem: everything that any suite with this problem, or the user, asks
+// for.
+struct wishes {
+    bool dtypes[NB_DTYPES], isas[NB_ISA_COUNT], caches[2]; // hot, cold
+};
+
+struct maker {
+    struct nb_selection *selection;
+    const struct nb_request *request;
+    regex_t filter;
+    bool filtered, inverted;
+    struct nb_error *error;
+};
+
+static bool any(const bool *flags, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (flags[i])
+            return true;
+    return false;
+}
+
+static struct wishes wishes_of(const struct maker *maker, const struct suite *suite,
+                               const struct nb_problem *problem) {
+    const struct nb_request *request = maker->request;
+    struct wishes wishes = {.dtypes = {true, suite->f64}, .caches = {suite->hot, suite->cold}};
+    double flops = nb_kernel_flops(problem->kernel, &problem->sizes, 0);
+    for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++)
+        wishes.isas[isa] =
+            nb_isa_usable(isa) && (suite->all_isas || isa == nb_isa_best()) &&
+            (isa != NB_ISA_SCALAR || !suite->all_isas || flops <= suite->scalar_flops);
+    if (any(request->dtypes, NB_DTYPES))
+        memcpy(wishes.dtypes, request->dtypes, sizeof wishes.dtypes);
+    if (any(request->isas, NB_ISA_COUNT))
+        memcpy(wishes.isas, request->isas, sizeof wishes.isas);
+    if (request->hot || request->cold)
+        wishes.caches[0] = request->hot, wishes.caches[1] = request->cold;
+    return wishes;
+}
+
+static enum nb_code add_row(struct maker *maker, const struct nb_row *row) {
+    struct nb_selection *selection = maker->selection;
+    char name[NB_ROW_NAME];
+    nb_row_name(row, name);
+    if (maker->filtered && (regexec(&maker->filter, name, 0, NULL, 0) == 0) == maker->inverted)
+        return NB_OK;
+    // Another suite may have asked for the same.
+    for (size_t i = selection->count; i-- > 0 && selection->rows[i].problem == row->problem;)
+        if (nb_row_same(&selection->rows[i], row))
+            return NB_OK;
+    if (selection->count == selection->room) {
+        selection->room = selection->room == 0 ? 256 : 2 * selection->room;
+        struct nb_row *rows = realloc(selection->rows, selection->room * sizeof *rows);
+        if (rows == NULL)
+            return nb_error_set(maker->error, NB_FAILED, "not enough memory");
+        selection->rows = rows;
+    }
+    selection->rows[selection->count++] = *row;
+    return NB_OK;
+}
+
+static enum nb_code add_threads(struct maker *maker, const struct nb_problem *problem,
+                                enum nb_dtype dtype, const struct nb_implementation *implementation,
+                                bool cold) {
+    const struct nb_request *request = maker->request;
+    const size_t usual[] = {1, request->default_threads > 1 ? request->default_threads : 0, 0};
+    enum nb_code code = NB_OK;
+    for (const size_t *threads = request->threads[0] == 0 ? usual : request->threads;
+         *threads != 0 && code == NB_OK; threads++) {
+        if (!nb_team_divides(problem, dtype, *threads))
+            continue;
+        struct nb_row row = nb_row_of(problem, dtype, implementation, *threads, cold);
+        code = add_row(maker, &row);
+    }
+    return code;
+}
+
+static enum nb_code add_rows(struct maker *maker, const struct nb_problem *problem,
+                             enum nb_dtype dtype, const struct wishes *wishes) {
+    enum nb_code code = NB_OK;
+    for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++) {
+        if (!wishes->isas[isa])
+            continue;
+        struct nb_implementation ours = nb_implementation_ours(problem->kernel, dtype, isa);
+        for (int cold = 0; cold < 2 && code == NB_OK; cold++)
+            if (wishes->caches[cold])
+                code = add_threads(maker, problem, dtype, &ours, cold);
+    }
+    return code;
+}
+
+// Whether the suite's descriptors name this problem.
+static bool names(const struct nb_problems *problems, const struct nb_problem *problem) {
+    for (size_t i = 0; i < problems->count; i++)
+        if (nb_problem_same(&problems->all[i], problem))
+            return true;
+    return false;
+}
+
+enum { MAX_SUITES = 8 };
+
+static enum nb_code select_rows(struct maker *maker, const struct suite *suites) {
+    struct nb_problems named[MAX_SUITES] = {0}, *all = &maker->selection->problems;
+    size_t count = 0;
+    enum nb_code code = NB_OK;
+    for (; suites[count].problems != NULL && code == NB_OK; count++) {
+        code = nb_problems_parse(&named[count], suites[count].problems, maker->error);
+        if (code == NB_OK)
+            code = nb_problems_parse(all, suites[count].problems, maker->error);
+    }
+    for (size_t p = 0; p < all->count && code == NB_OK; p++)
+        for (enum nb_dtype dtype = 0; dtype < NB_DTYPES; dtype++)
+            for (size_t s = 0; s < count && code == NB_OK; s++) {
+                struct wishes wishes = wishes_of(maker, &suites[s], &all->all[p]);
+                if (wishes.dtypes[dtype] && names(&named[s], &all->all[p]))
+                    code = add_rows(maker, &all->all[p], dtype, &wishes);
+            }
+    for (size_t s = 0; s < count; s++)
+        nb_problems_free(&named[s]);
+    return code;
+}
+
+enum nb_code nb_selection_make(struct nb_selection *selection, const struct nb_request *request,
+                               struct nb_error *error) {
+    *selection = (struct nb_selection){0};
+    struct maker maker = {.selection = selection, .request = request, .error = error};
+    if (request->filter != NULL) {
+        maker.inverted = request->filter[0] == '-';
+        const char *pattern = request->filter + maker.inverted;
+        int failed = regcomp(&maker.filter, pattern, REG_EXTENDED | REG_NOSUB);
+        if (failed != 0) {
+            char why[128];
+            regerror(failed, &maker.filter, why, sizeof why);
+            return nb_error_set(error, NB_USAGE,
+                                "--filter: '%.200s' is not a regular expression: %s", pattern, why);
+        }
+        maker.filtered = true;
+    }
+    const struct suite own[] = {
+        {request->problems, .all_isas = true, .hot = true, .scalar_flops = INFINITY}, {NULL}};
+    enum nb_code code = select_rows(&maker, request->problems ? own : presets[request->preset]);
+    if (maker.filtered)
+        regfree(&maker.filter);
+    if (code == NB_OK && selection->count == 0)
+        code = nb_error_set(error, NB_USAGE,
+                            request->filter
+                                ? "--filter: '%.200s' matches no row; --list shows all"
+                                : "%.0snothing to measure; a kernel that cannot be divided "
+                                  "needs --threads 1",
+                            request->filter ? request->filter : "");
+    if (code != NB_OK)
+        nb_selection_free(selection);
+    return code;
+}
+
+void nb_selection_free(struct nb_selection *selection) {
+    for (size_t i = 0; i < selection->count; i++)
+        nb_row_free(&selection->rows[i]);
+    free(selection->rows);
+    nb_problems_free(&selection->problems);
+    *selection = (struct nb_selection){0};
+}
+
+size_t nb_selection_group_end(const struct nb_selection *selection, size_t first) {
+    const struct nb_row *rows = selection->rows;
+    size_t end = first + 1;
+    while (end < selection->count && rows[end].problem == rows[first].problem &&
+           rows[end].dtype == rows[first].dtype)
+        end++;
+    return end;
+}

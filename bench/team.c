@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "bench/team.h"
+
+#include <time.h>
+
+#ifdef _OPENMP
+#    include <omp.h>
+#endif
+
+static double clock_seconds(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+// The cut that threads use: the last that the kernel allows, columns before rows.
+static const struct nb_cut *cut_of(const struct nb_subject *subject) {
+    const struct nb_cut *cut = &subject->cuts[1];
+    if (cut->step == 0)
+        cut = &subject->cuts[0];
+    return cut->step == 0 ? NULL : cut;
+}
+
+// What pieces are multiples of. Columns: whole cache lines, so that no two threads write to the
+// same one.
+static size_t unit_of(const struct nb_cut *cut, enum nb_dtype dtype) {
+    size_t line = 64 / nb_dtype_size(dtype);
+    return cut->along == NB_N && cut->step < line ? line : cut->step;
+}
+
+static size_t units_of(const struct nb_problem *problem, const struct nb_cut *cut,
+                       enum nb_dtype dtype) {
+    size_t total = cut->along == NB_M ? problem->sizes.m : problem->sizes.n;
+    size_t unit = unit_of(cut, dtype);
+    return (total + unit - 1) / unit;
+}
+
+bool nb_team_divides(const struct nb_problem *problem, enum nb_dtype dtype, size_t threads) {
+    const struct nb_cut *cut = cut_of(problem->kernel->subject[dtype]);
+    return threads == 1 || (cut != NULL && units_of(problem, cut, dtype) > 1);
+}
+
+// Thread `id`'s piece of a call on set 0; false: nothing is left for it.
+static bool piece_of(const struct nb_job *job, size_t id, size_t count, struct nb_call *piece) {
+    const struct nb_operands *operands = job->operands;
+    *piece = nb_operands_call(operands, operands->first);
+    if (count == 1)
+        return true;
+    const struct nb_cut *cut = cut_of(operands->subject);
+    size_t total = cut->along == NB_M ? piece->m : piece->n;
+    size_t unit = unit_of(cut, operands->dtype);
+    size_t units = units_of(operands->problem, cut, operands->dtype);
+    size_t first = units * id / count * unit, end = units * (id + 1) / count * unit;
+    end = end < total ? end : total;
+    if (first >= end)
+        return false;
+    *piece = nb_layout_piece(operands->subject, operands->shape, piece, cut->along, first, end);
+    return true;
+}
+
+// Sets are visited with this stride, so that no prefetcher finds the next one; a prime, so that all
+// are.
+#define STRIDE 0x9e3779b1
+
+static void move_to(struct nb_call *call, const struct nb_call *origin, size_t bytes) {
+    for (size_t o = 0; o < NB_OPERANDS; o++)
+        if (origin->at[o] != NULL)
+            call->at[o] = (unsigned char *)origin->at[o] + bytes;
+}
+
+static void run_piece(const struct nb_job *job, const struct nb_call *origin, size_t calls,
+                      size_t next, size_t threads) {
+    const struct nb_implementation *code = job->implementation;
+    struct nb_call call;
+    if (origin != NULL)
+        call = *origin;
+    for (size_t i = 0; i < calls; i++) {
+        if (job->cold && origin != NULL)
+            move_to(&call, origin,
+                    (next + i) * STRIDE % job->operands->sets * job->operands->bytes);
+        if (origin != NULL)
+            code->call(code->table, &call);
+        if (threads > 1) {
+#ifdef _OPENMP
+#    pragma omp barrier
+#endif
+        }
+    }
+}
+
+struct nb_elapsed nb_team_run(const struct nb_job *job, size_t calls, size_t *next) {
+    struct nb_elapsed elapsed = {0};
+#ifdef _OPENMP
+#    pragma omp parallel num_threads((int)job->threads) if (job->threads > 1)
+#endif
+    {
+        size_t id = 0, count = 1;
+#ifdef _OPENMP
+        id = (size_t)omp_get_thread_num();
+        count = (size_t)omp_get_num_threads();
+#endif
+        struct nb_call piece;
+        const struct nb_call *mine = piece_of(job, id, count, &piece) ? &piece : NULL;
+        struct nb_elapsed start = {0};
+#ifdef _OPENMP
+#    pragma omp barrier
+#endif
+        if (id == 0) {
+            start.cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+            start.wall = clock_seconds(CLOCK_MONOTONIC);
+        }
+#ifdef _OPENMP
+#    pragma omp barrier
+#endif
+        run_piece(job, mine, calls, *next, count);
+        if (id == 0) {
+            elapsed.wall = clock_seconds(CLOCK_MONOTONIC) - start.wall;
+            elapsed.cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - start.cpu;
+        }
+    }
+    if (job->cold)
+        *next += calls;
+    return elapsed;
+}
+
+size_t nb_team_limit(size_t wanted) {
+    size_t count = 1;
+#ifdef _OPENMP
+#    pragma omp parallel num_threads((int)wanted)
+    {
+#    pragma omp single
+        count = (size_t)omp_get_num_threads();
+    }
+#endif
+    return count < wanted ? count : wanted;
+}

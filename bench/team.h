@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Runs an implementation on the operands of a problem, with one thread or several, and times it.
+#ifndef NB_BENCH_TEAM_H
+#define NB_BENCH_TEAM_H
+
+#include "bench/implementation.h"
+#include "bench/operands.h"
+
+struct nb_job {
+    const struct nb_implementation *implementation;
+    const struct nb_operands *operands;
+    size_t threads;
+    bool cold; // each call on another set
+};
+
+struct nb_elapsed {
+    double wall, cpu; // seconds; cpu is that of the whole process
+};
+
+// Whether this problem can be divided: one of a kernel without cuts, or of a single unit, cannot.
+bool nb_team_divides(const struct nb_problem *problem, enum nb_dtype dtype, size_t threads);
+
+// The most threads that a parallel region gets here, up to `wanted`.
+size_t nb_team_limit(size_t wanted);
+
+// `calls` calls, one after another. The threads divide the outputs as the trainer does: columns in
+// whole cache lines where the kernel allows it, else rows, in blocks where it asks for these. They
+// start together and wait for one another after every call, as the next kernel of a training step
+// would have them do: this is timed, starting them is not. A cold job walks through the sets in a
+// scattered order and goes on, from call to call, where *next says.
+struct nb_elapsed nb_team_run(const struct nb_job *job, size_t calls, size_t *next);
+
+#endif

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""normbench bench: what it lists, checks, writes and refuses. No time is asserted."""
+import csv
+import os
+import re
+import signal
+import subprocess
+import unittest
+
+from case import Case, PROGRAM, environment, strict_json
+
+SMALL = "row_moments:4x8 layernorm_backward:40x30 sgd_step:100"
+FAST = ("--no-ceilings", "--samples", "5", "--threads", "1", "--isas", "scalar")
+
+
+class Bench(Case):
+    def bench(self, *args, **more):
+        return self.call("bench", *args, **more)
+
+    def json(self, *args, **more):
+        return strict_json(self.bench(*args, "--json", "-", **more).stdout)
+
+    def test_list(self):
+        names = self.bench("--list", "--problems", SMALL, "--isas", "scalar", "--threads", "2,1", "--dtypes",
+                           "f64,f32", "--caches", "cold,hot").stdout.split("\n")
+        self.assertEqual(names[0], "row_moments:4x8/f32/scalar/threads:1/hot")
+        self.assertEqual(names[-1], "")
+        self.assertEqual(len(names), 1 + 3 * 2 * 2 * 2)
+        self.assertEqual(len(set(names)), len(names))
+
+    def test_list_of_presets(self):
+        rows = [self.bench("--list", "--preset", name).stdout.splitlines() for name in ("quick", "default")]
+        self.assertLess(len(rows[0]), len(rows[1]))
+        self.assertEqual(self.bench("--list", env={"NORMBENCH_BENCH": "quick"}).stdout.splitlines(), rows[0])
+        both = self.bench("--list", "--preset", "default", env={"NORMBENCH_BENCH": "quick"}).stdout.splitlines()
+        self.assertEqual(both, rows[1])
+
+    def test_filter(self):
+        text = self.bench("--list", "--preset", "quick").stdout
+        chosen = self.bench("--list", "--preset", "quick", "--filter", "^(layer|batch)norm_.*x256").stdout
+        self.assertEqual(chosen.splitlines(),
+                         [name for name in text.splitlines() if re.match("(layer|batch)norm_.*x256", name)])
+        others = self.bench("--list", "--preset", "quick", "--filter=-norm").stdout
+        self.assertEqual(others.splitlines(), [name for name in text.splitlines() if "norm" not in name])
+
+    def test_dry_run_of_every_kernel(self):
+        done = self.bench("--dry-run", "--problems", "*:40 *:65x70 *:33x70x30", "--dtypes", "f32,f64", "--caches",
+                          "hot,cold", "--threads", "1,2")
+        self.assertRegex(done.stdout, r"^\d+ rows checked and run once, 0 wrong\n\Z")
+        self.assertGreater(int(done.stdout.split()[0]), 200)
+
+    def test_table(self):
+        done = self.bench("--problems", SMALL, *FAST)
+        for text in ("row_moments:4x8", "layernorm_backward:40x30", "GFLOP/s", "Noise floor"):
+            self.assertIn(text, done.stdout)
+        self.assertEqual(done.stderr, "")
+        self.assertFolder()
+
+    def test_json(self):
+        data = self.json("--problems", SMALL, *FAST, "--caches", "hot,cold", "--seed", "7")
+        context = data["context"]
+        self.assertEqual(context["json_schema_version"], 1)
+        self.assertEqual(context["normbench"]["seed"], 7)
+        self.assertEqual(context["normbench"]["status"], "ok")
+        self.assertEqual(context["normbench"]["ceilings"], [])
+        self.assertGreaterEqual(context["normbench"]["noise_floor"], 0)
+        rows = [entry for entry in data["benchmarks"] if entry["run_type"] == "aggregate"]
+        self.assertEqual(len(rows), 6)
+        for row in rows:
+            samples = [entry for entry in data["benchmarks"]
+                       if entry["run_type"] == "iteration" and entry["run_name"] == row["run_name"]]
+            self.assertEqual([entry["repetition_index"] for entry in samples], list(range(5)))
+            self.assertEqual([entry["real_time"] for entry in samples], row["samples"])
+            self.assertEqual(sorted(row["samples"])[2], row["real_time"])
+            self.assertEqual(min(row["samples"]), row["min"])
+            self.assertTrue(all(entry["name"] == row["run_name"] and entry["iterations"] == row["calls_per_sample"]
+                                and entry["time_unit"] == "ns" for entry in samples))
+            self.assertEqual(row["name"], row["run_name"] + "_median")
+            self.assertEqual(row["check"], "exact")
+            self.assertEqual(row["isa"], "scalar")
+            self.assertIsNone(row["share_of_ceiling"])
+            self.assertAlmostEqual(row["gflops_per_second"] * row["real_time"], row["flops"])
+            again = self.bench("--list", *row["reproduce"].split()[2:]).stdout
+            self.assertEqual(again, row["run_name"] + "\n")
+
+    def test_unchecked(self):
+        data = self.json("--problems", "row_sum:2x3", "--no-check", *FAST)
+        self.assertEqual(data["benchmarks"][-1]["check"], "unchecked")
+
+    def test_folder(self):
+        done = self.bench("--problems", SMALL, *FAST, "--output", "a/b")
+        for name in ("bench.json", "bench.csv", "machine.json", "README.md"):
+            self.assertIn("\na/b/" + name + "\n", done.stdout)
+        self.assertEqual(sorted(os.listdir(self.path("a/b"))), ["README.md", "bench.csv", "bench.json", "machine.json"])
+        with open(self.path("a/b/bench.json")) as file:
+            medians = {entry["run_name"]: entry for entry in strict_json(file.read())["benchmarks"]}
+        with open(self.path("a/b/bench.csv")) as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["name"] for row in rows], list(medians))
+        for row in rows:
+            self.assertAlmostEqual(float(row["median"]) * 1e9 / medians[row["name"]]["real_time"], 1)
+        with open(self.path("a/b/machine.json")) as file:
+            self.assertIn("cpu", strict_json(file.read()))
+
+    def test_results_never_overwrite(self):
+        for _ in range(2):
+            self.bench("--problems", "row_sum:2x3", *FAST, "--results", "results")
+        first, second = sorted(os.listdir(self.path("results")))
+        self.assertRegex(first, r"^[a-z0-9-]*\d{4}-\d\d-\d\d$")
+        self.assertEqual(second, first + "-2")
+
+    def test_ceilings_and_roofline(self):
+        done = self.bench("--problems", "matmul_nn:16x16x16", "--samples", "3", "--threads", "1", "--isas", "scalar",
+                          "--output", "out", "--json", "out.json")
+        with open(self.path("out.json")) as file:
+            data = strict_json(file.read())
+        ceiling, = data["context"]["normbench"]["ceilings"]
+        self.assertEqual((ceiling["isa"], ceiling["threads"]), ("scalar", 1))
+        self.assertGreater(ceiling["f32_flops_per_second"], 0)
+        self.assertGreater(ceiling["bytes_per_second"]["memory"]["read"], 0)
+        row = data["benchmarks"][-1]
+        self.assertGreater(row["share_of_ceiling"], 0)
+        self.assertRegex(row["ceiling"], "^(FMA|L1 copy|L2 copy|L3 copy|memory copy)$")
+        self.assertIn("out/roofline-scalar-1t-f32.csv", done.stdout)
+        with open(self.path("out/roofline-scalar-1t-f32.csv")) as file:
+            points = [line for line in csv.DictReader(file) if line["series"] == "matmul"]
+        self.assertEqual(len(points), 1)
+        self.assertAlmostEqual(float(points[0]["y"]) / row["gflops_per_second"], 1)
+
+    def test_refused(self):
+        see = "; see normbench bench --help"
+        for message, args in (
+                (" bench: problem 'row_sum:2': wrong number of sizes: products have three (m x n x k), vectors one, all "
+                 "others two (rows x columns)", ("--problems", "row_sum:2")),
+                (" bench: problem 'row_sun:2x3': unknown kernel 'row_sun'; did you mean row_sum?",
+                 ("--problems", "row_sun:2x3")),
+                (" bench: --filter: '(' is not a regular expression: Unmatched ( or \\(", ("--filter", "(")),
+                (" bench: --filter: 'nothing' matches no row; --list shows all", ("--filter", "nothing")),
+                (" bench: --threads: '1,x' is not a list of up to 7 numbers from 1 to 4096", ("--threads", "1,x")),
+                (" bench: --threads: '' is not a list of up to 7 numbers from 1 to 4096", ("--threads", ",")),
+                (" bench: --threads: 2 is named twice", ("--threads", "2,1,2")),
+                (" bench: --output and --results: choose one of them", ("--output", "a", "--results", "b")),
+                (" bench: nothing to measure; a kernel that cannot be divided needs --threads 1",
+                 ("--problems", "peak_fma:10", "--threads", "2"))):
+            with self.subTest(args=args):
+                if args == ("--threads", ","):
+                    message = message.replace("''", "','")
+                self.refused(message + see, *(("bench",) + args))
+        self.assertFolder()
+
+    def test_bad_environment(self):
+        done = self.bench("--list", env={"NORMBENCH_BENCH": "fast"}, code=2)
+        self.assertIn("NORMBENCH_BENCH: 'fast' is not one of quick, default", done.stderr)
+
+    def test_memory_is_asked_for_before(self):
+        done = self.bench("--problems", "sgd_step:1099511627776", *FAST, code=2)
+        self.assertIn("more than half of the memory", done.stderr)
+
+    def test_unwritable(self):
+        done = self.bench("--problems", "row_sum:2x3", *FAST, "--json", "no/such/folder.json", code=1)
+        self.assertIn("no/such/folder.json", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_interrupt_keeps_what_was_measured(self):
+        def default_signals():
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # Rows that would take very long; the twin of a group is timed too.
+        child = subprocess.Popen([PROGRAM, "bench", "--problems", "row_sum:64..96x64", "--no-ceilings", "--threads", "1",
+                                  "--samples", "100000", "--time", "100000", "--json", "out.json", "--output", "out"],
+                                 cwd=self.folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 text=True, preexec_fn=default_signals)
+        self.addCleanup(child.kill)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            child.wait(timeout=3)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 130, err)
+        self.assertIn("Partial: interrupted after", out)
+        for path in ("out.json", "out/bench.json"):
+            with open(self.path(path)) as file:
+                data = strict_json(file.read())
+            self.assertEqual(data["context"]["normbench"]["status"], "interrupted")
+            self.assertTrue(data["benchmarks"])
+
+
+if __name__ == "__main__":
+    unittest.main()

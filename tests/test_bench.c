@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// The benchmark's own promises: every thread does its part and no other, a cold job visits every
+// set, a wrong result is found before it is timed, and groups take the samples that they say.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "bench/group.h"
+#include "bench/selection.h"
+#include "bench/verdict.h"
+
+static struct nb_problem problem(struct nb_problems *problems, const char *text) {
+    struct nb_error error;
+    assert_int_equal(nb_problems_parse(problems, text, &error), NB_OK);
+    return problems->all[0];
+}
+
+static _Atomic size_t calls, columns;
+
+static void count(const void *table, const struct nb_call *call) {
+    (void)table;
+    calls++;
+    columns += call->n;
+}
+
+static void test_threads_divide_the_outputs(void **state) {
+    (void)state;
+    struct nb_problems problems = {0};
+    struct nb_error error;
+    const struct nb_problem p = problem(&problems, "column_sum:3x1000");
+    struct nb_operands operands;
+    const struct nb_implementation counter = {.name = "counter", .call = count};
+    assert_int_equal(nb_operands_make(&operands, &p, NB_F32, 1, 1, &error), NB_OK);
+    size_t most = nb_team_limit(4);
+    for (size_t threads = 1; threads <= most; threads++) {
+        const struct nb_job job = {&counter, &operands, threads, false};
+        size_t next = 0;
+        calls = columns = 0;
+        nb_team_run(&job, 5, &next);
+        assert_int_equal(calls, 5 * threads);
+        assert_int_equal(columns, 5 * 1000);
+    }
+    assert_true(nb_team_divides(&p, NB_F32, 2));
+    nb_operands_free(&operands);
+    nb_problems_free(&problems);
+
+    // Sixteen floats are one cache line, which is not divided, and peak_fma has no outputs to
+    // divide.
+    const struct nb_problem line = problem(&problems, "column_sum:3x16");
+    assert_false(nb_team_divides(&line, NB_F32, 2));
+    assert_true(nb_team_divides(&line, NB_F64, 2));
+    nb_problems_free(&problems);
+    const struct nb_problem registers = problem(&problems, "peak_fma:100");
+    assert_false(nb_team_divides(&registers, NB_F32, 2));
+    nb_problems_free(&problems);
+}
+
+static unsigned char visited[64];
+static const unsigned char *first_set;
+static size_t set_bytes;
+
+static void visit(const void *table, const struct nb_call *call) {
+    (void)table;
+    visited[(size_t)((const unsigned char *)call->at[0] - first_set) / set_bytes]++;
+}
+
+static void test_cold_visits_every_set(void **state) {
+    (void)state;
+    struct nb_problems problems = {0};
+    struct nb_error error;
+    const struct nb_problem p = problem(&problems, "row_sum:3x5");
+    struct nb_operands operands;
+    const struct nb_implementation visitor = {.name = "visitor", .call = visit};
+    assert_int_equal(nb_operands_make(&operands, &p, NB_F32, 60, 1, &error), NB_OK);
+    first_set = operands.first;
+    set_bytes = operands.bytes;
+    const struct nb_job cold = {&visitor, &operands, 1, true},
+                        hot = {&visitor, &operands, 1, false};
+    size_t next = 0;
+    memset(visited, 0, sizeof visited);
+    nb_team_run(&cold, 70, &next);
+    nb_team_run(&cold, 50, &next);
+    for (size_t set = 0; set < 60; set++)
+        assert_int_equal(visited[set], 2);
+    nb_team_run(&hot, 10, &next);
+    assert_int_equal(visited[0], 12);
+    nb_operands_free(&operands);
+    nb_problems_free(&problems);
+}
+
+// Code that spoils what the real one has computed.
+static const struct nb_subject *real;
+static float factor; // of one element
+static size_t spoiled_at;
+
+static void spoil(const void *table, const struct nb_call *call) {
+    real->call(table, call);
+    float *mean = call->at[1]; // the means of row_moments
+    mean[spoiled_at] *= factor;
+}
+
+static enum nb_verdict verdict_of(const char *text, bool exact, float by, size_t at) {
+    struct nb_problems problems = {0};
+    struct nb_error error;
+    const struct nb_problem p = problem(&problems, text);
+    struct nb_operands operands;
+    struct nb_implementation code = nb_implementation_ours(p.kernel, NB_F32, NB_ISA_SCALAR);
+    real = p.kernel->subject[NB_F32];
+    code.call = spoil;
+    code.exact = exact;
+    factor = by;
+    spoiled_at = at;
+    struct nb_row row = nb_row_of(&p, NB_F32, &code, 1, false);
+    assert_int_equal(nb_operands_make(&operands, &p, NB_F32, 1, 1, &error), NB_OK);
+    const struct nb_job job = {&code, &operands, 1, false};
+    nb_verdict_prepare(&operands);
+    assert_int_equal(nb_verdict_reach(&row, &job, &error), NB_OK);
+    assert_true((row.verdict == NB_WRONG) == (row.error[0] != '\0'));
+    assert_memory_equal(operands.first, operands.given, operands.bytes);
+    nb_operands_free(&operands);
+    nb_problems_free(&problems);
+    return row.verdict;
+}
+
+static void test_verdict(void **state) {
+    (void)state;
+    // The second operand of row_moments is the mean, which is never 0.
+    const char *text = "row_moments:40x30";
+    assert_int_equal(verdict_of(text, true, 1, 0), NB_EXACT);
+    assert_int_equal(verdict_of(text, true, 1 + 0x1p-23F, 39), NB_WRONG);
+    assert_int_equal(verdict_of(text, true, NAN, 17), NB_WRONG);
+    assert_int_equal(verdict_of(text, false, 1, 0), NB_BOUND);
+    assert_int_equal(verdict_of(text, false, 1.01F, 39), NB_WRONG);
+    assert_int_equal(verdict_of(text, false, NAN, 39), NB_WRONG);
+}
+
+static void test_verdict_of_a_large_problem(void **state) {
+    (void)state;
+    // Only pieces of it are compared: the first and the last rows are among them.
+    const char *text = "row_moments:120000x1000";
+    assert_int_equal(verdict_of(text, true, 1, 0), NB_EXACT);
+    assert_int_equal(verdict_of(text, true, 2, 0), NB_WRONG);
+    assert_int_equal(verdict_of(text, true, 2, 119999), NB_WRONG);
+    assert_int_equal(verdict_of(text, false, 1, 0), NB_BOUND);
+    assert_int_equal(verdict_of(text, false, 2, 119999), NB_WRONG);
+}
+
+static void test_group(void **state) {
+    (void)state;
+    struct nb_problems problems = {0};
+    struct nb_error error;
+    const struct nb_problem p = problem(&problems, "row_moments:4x8");
+    struct nb_implementation good = nb_implementation_ours(p.kernel, NB_F32, NB_ISA_SCALAR);
+    struct nb_implementation bad = good;
+    bad.call = spoil;
+    real = p.kernel->subject[NB_F32];
+    factor = 2;
+    spoiled_at = 0;
+    struct nb_row rows[] = {nb_row_of(&p, NB_F32, &good, 1, false),
+                            nb_row_of(&p, NB_F32, &good, 1, true),
+                            nb_row_of(&p, NB_F32, &bad, 1, false)};
+    struct nb_progress progress = {0};
+    const struct nb_timing timing = {.seed = 3,
+                                     .check = true,
+                                     .samples = 9,
+                                     .sample_time = 1e-5,
+                                     .cold_bytes = 4096,
+                                     .progress = &progress};
+    assert_int_equal(nb_group_run(rows, 3, &timing, 100, 1, &error), NB_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(rows[i].verdict, NB_EXACT);
+        assert_int_equal(rows[i].samples, 9);
+        assert_true(rows[i].calls >= 1);
+        assert_true(rows[i].min > 0 && rows[i].min <= rows[i].p05);
+        assert_true(rows[i].p05 <= rows[i].median && rows[i].median <= rows[i].p95);
+        assert_true(rows[i].mad >= 0);
+    }
+    assert_int_equal(rows[2].verdict, NB_WRONG);
+    assert_int_equal(rows[2].samples, 0);
+    for (size_t i = 0; i < 3; i++)
+        nb_row_free(&rows[i]);
+
+    // Without time there are three rounds and no more.
+    struct nb_row row = nb_row_of(&p, NB_F32, &good, 1, false);
+    assert_int_equal(nb_group_run(&row, 1, &timing, 0, 1, &error), NB_OK);
+    assert_int_equal(row.samples, 3);
+    assert_true(isfinite(row.noise) && row.noise >= 0);
+    nb_row_free(&row);
+    nb_problems_free(&problems);
+}
+
+static void test_presets(void **state) {
+    (void)state;
+    struct nb_error error;
+    size_t count = 0;
+    for (int preset = 0; nb_preset_names[preset] != NULL; preset++) {
+        const struct nb_request request = {.preset = (enum nb_preset)preset, .default_threads = 2};
+        struct nb_selection selection;
+        assert_int_equal(nb_selection_make(&selection, &request, &error), NB_OK);
+        assert_true(selection.count > count); // each is larger than the one before
+        count = selection.count;
+        for (size_t i = 0, end; i < selection.count; i = end) {
+            end = nb_selection_group_end(&selection, i);
+            for (size_t j = i; j < end; j++)
+                for (size_t k = i; k < j; k++)
+                    assert_false(nb_row_same(&selection.rows[j], &selection.rows[k]));
+        }
+        nb_selection_free(&selection);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_divide_the_outputs),
+        cmocka_unit_test(test_cold_visits_every_set),
+        cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_verdict_of_a_large_problem),
+        cmocka_unit_test(test_group),
+        cmocka_unit_test(test_presets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
