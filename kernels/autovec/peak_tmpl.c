@@ -23,6 +23,28 @@ static real peak_fma(size_t rounds) {
     return sum;
 }
 
+static void peak_read(size_t rows, size_t cols, const real *x, size_t ldx, real *largest) {
+    for (size_t i = 0; i < rows; i++) {
+        real top = 0;
+#pragma omp simd reduction(max : top)
+        for (size_t j = 0; j < cols; j++)
+            top = x[i * ldx + j] > top ? x[i * ldx + j] : top;
+        largest[i] = top;
+    }
+}
+
+static void peak_write(size_t n, real *a, real s) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        a[i] = s;
+}
+
+static void peak_copy(size_t n, real *a, const real *b) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        a[i] = b[i];
+}
+
 static void peak_triad(size_t n, real *a, const real *b, const real *c, real s) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
