@@ -33,12 +33,18 @@ INLINE vec v_relu(vec a) { return a < 0 ? 0 : a; }
 INLINE vec v_if_positive(vec m, vec a) { return m > 0 ? a : 0; }
 INLINE vec v_round(vec a) { return NB_BITS == 32 ? (real)rintf((float)a) : (real)rint(a); }
 
+// n + bias is moved to the low bits of the significand by adding 2^23 (2^52), then shifted into the
+// exponent: unlike a conversion to an integer, this has a meaning for NaN.
 INLINE vec v_pow2(vec n) {
 #if NB_BITS == 32
-    uint32_t bits = (uint32_t)((int32_t)n + 127) << 23;
+    uint32_t bits;
+    vec sum = n + (0x1p23f + 127);
 #else
-    uint64_t bits = (uint64_t)((int64_t)n + 1023) << 52;
+    uint64_t bits;
+    vec sum = n + (0x1p52 + 1023);
 #endif
+    memcpy(&bits, &sum, sizeof bits);
+    bits <<= NB_BITS == 32 ? 23 : 52;
     vec power;
     memcpy(&power, &bits, sizeof power);
     return power;
