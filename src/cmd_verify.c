@@ -100,24 +100,23 @@ static enum nb_code write_json(const struct nb_verification *verification, struc
 // The verdict, for people and as an exit code.
 static enum nb_code conclude(const struct nb_verification *v, FILE *people,
                              const struct verify *options, struct nb_error *error) {
-    const char *settings = v->count == 1 ? "setting" : "settings";
     if (v->differing == 0 && !options->print)
-        fprintf(people, "this machine gives the published bits (%zu %s, %zu runs)\n", v->count,
-                settings, v->runs);
+        fprintf(people, "this machine gives the published bits (%zu setting%s, %zu runs)\n",
+                v->count, v->count == 1 ? "" : "s", v->runs);
     if (v->differing == 0)
         return NB_OK;
     const char *first = v->first_differing->name;
     if (options->print)
         return nb_error_set(error, NB_FAILED,
-                            "nothing is printed: in %zu of %zu %s the runs do not agree or "
+                            "nothing is printed: in %zu of %zu settings the runs do not agree or "
                             "diverge, first in %.200s; normbench check finds a wrong kernel",
-                            v->differing, v->count, settings, first);
-    fprintf(people, "this machine does NOT give the published bits: %zu of %zu %s differ\n",
-            v->differing, v->count, settings);
+                            v->differing, v->count, first);
+    fprintf(people, "this machine does NOT give the published bits: %zu of %zu settings differ\n",
+            v->differing, v->count);
     return nb_error_set(error, NB_FAILED,
-                        "%zu of %zu %s differ from the published bits, first %.200s; "
+                        "%zu of %zu settings differ from the published bits, first %.200s; "
                         "normbench check finds a wrong kernel",
-                        v->differing, v->count, settings, first);
+                        v->differing, v->count, first);
 }
 
 static enum nb_code verify(struct nb_published_list *list, const struct verify *options,

@@ -2,9 +2,11 @@
 """normbench verify: lists of published bits, good, wrong and damaged. Test `verify` tries the whole list."""
 import os
 import re
+import signal
+import subprocess
 import unittest
 
-from case import Case, DATA, DIGEST, strict_json
+from case import Case, DATA, DIGEST, PROGRAM, environment, strict_json
 
 PUBLISHED = os.path.join(os.path.dirname(DATA), "..", "src", "published.txt")
 ONE = ["--filter", "layer-f32-two-layers"]
@@ -115,6 +117,16 @@ class Verify(Case):
         self.verify(*ONE, *FAST, env=env)
         self.refused(" train: mnist-sample is part of this program: leave out --data-dir and NORMBENCH_DATA_DIR; "
                      "see normbench train --help", "train", "--dataset", "mnist-sample", env=env)
+
+    def test_a_signal_ends_it_without_a_verdict(self):
+        with subprocess.Popen([PROGRAM, "verify", "--isa", "scalar", "--threads", "1,2,3"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, env=environment()) as child:
+            while "same bits" not in child.stdout.readline():
+                pass
+            child.send_signal(signal.SIGTERM)
+            stdout, stderr = child.communicate(timeout=60)
+        self.assertEqual((child.returncode, stderr), (143, ""))
+        self.assertNotIn("this machine", stdout)
 
     def test_wrong_usage(self):
         see = "; see normbench verify --help"
