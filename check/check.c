@@ -81,6 +81,7 @@ static void check_kernel(struct session *session, const struct kernel *kernel, c
         .scalar = session->scalar,
         .size = session->size,
         .draw = nb_draw_seed(options->seed, kernel->name),
+        .exact = options->exact,
         .out = options->out,
         .quiet_after = options->verbose ? SIZE_MAX : FAILURES_SHOWN,
     };

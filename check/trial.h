@@ -27,6 +27,7 @@ struct nb_trial {
     const void *table,
         *scalar; // struct nb_kernels_f32 or _f64: under test, and the one that it must equal
     size_t size; // bytes of a real
+    bool exact;  // do not ask the reference
     struct nb_draw draw;
     struct nb_tally tally;
     FILE *out;          // of failures
