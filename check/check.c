@@ -79,9 +79,10 @@ static void check_kernel(struct session *session, const struct kernel *kernel, c
         .name = name,
         .table = session->table,
         .scalar = session->scalar,
-        .exact = nb_isa_exact(nb_isa_by_name(session->isa)),
+        .bits = nb_isa_exact(nb_isa_by_name(session->isa)),
         .size = session->size,
         .draw = nb_draw_seed(options->seed, kernel->name),
+        .reference = !options->exact,
         .out = options->out,
         .quiet_after = options->verbose ? SIZE_MAX : FAILURES_SHOWN,
     };

@@ -253,7 +253,7 @@ static void make_reference(struct work *work) {
         given.ld[o] = v->cols;
         expected[o] = v->expected;
     }
-    given.any_order = !work->trial->exact;
+    given.any_order = !work->trial->bits;
     work->trial->subject->reference(&given, expected);
 }
 
@@ -279,7 +279,7 @@ static void run(struct work *work) {
     struct nb_trial *trial = work->trial;
     const char *model = trial->table == trial->scalar ? "the first call has" : "scalar has";
     make_reference(work);
-    if (trial->exact && !execute(work, trial->scalar, &nb_layouts[0], true))
+    if (trial->bits && !execute(work, trial->scalar, &nb_layouts[0], true))
         return;
     for (const struct nb_layout *layout = nb_layouts; layout->name; layout++) {
         if (!nb_layout_fits(layout, trial->subject, work->values))
@@ -287,12 +287,12 @@ static void run(struct work *work) {
         trial->tally.calls++;
         if (!execute(work, trial->table, layout, false))
             return;
-        if (trial->exact)
+        if (trial->bits)
             compare_exact(work, model);
-        if (!trial->exact || layout == nb_layouts)
+        if (trial->reference && (layout == nb_layouts || !trial->bits))
             compare_reference(work);
     }
-    if (trial->exact && trial->subject->textbook)
+    if (trial->bits && trial->subject->textbook)
         compare_textbook(work);
 }
 

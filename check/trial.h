@@ -26,8 +26,9 @@ struct nb_trial {
     const char *name; // "avx2/f32/relu/relu_forward"
     const void *table,
         *scalar; // struct nb_kernels_f32 or _f64: under test, and the one that it must equal
-    bool exact;  // else it keeps only the bounds, for sums in any order
-    size_t size; // bytes of a real
+    bool bits;      // the ISA must give the scalar bits; else bounds alone, for sums in any order
+    bool reference; // compare with the reference in higher precision
+    size_t size;    // bytes of a real
     struct nb_draw draw;
     struct nb_tally tally;
     FILE *out;          // of failures

@@ -13,7 +13,7 @@ struct check {
     bool isas[NB_ISA_COUNT];
     const char *filter;
     uint64_t seed;
-    bool verbose;
+    bool exact, verbose;
 };
 
 static void defaults(void *data) {
@@ -68,6 +68,7 @@ static enum nb_code run_check(void *data, struct nb_error *error) {
         .seed = options->seed,
         .filter = options->filter,
         .command = "normbench check",
+        .exact = options->exact,
         .verbose = options->verbose,
         .on_kernel = on_kernel,
         .user = &progress,
@@ -112,6 +113,10 @@ static const struct nb_option what_options[] = {
      .help = "seed of the random inputs; it is printed, and the same one repeats a run exactly",
      .type = &seed_type,
      .offset = offsetof(struct check, seed)},
+    {.name = "exact",
+     .help = "compare bits only, not with the reference: quicker, above all on an emulated CPU",
+     .type = &nb_option_flag,
+     .offset = offsetof(struct check, exact)},
     {.name = "verbose",
      .help = "print every failure, not only the first ones of each kernel",
      .type = &nb_option_flag,

@@ -136,7 +136,15 @@ static size_t omp_limit(const char *variable, size_t most) {
     return (size_t)value < most ? (size_t)value : most;
 }
 
+#ifdef _OPENMP
+enum { THREADED = true };
+#else
+enum { THREADED = false };
+#endif
+
 size_t nb_machine_threads(const struct nb_machine *machine) {
+    if (!THREADED)
+        return 1;
     size_t threads = machine->usable_cores > 0 ? machine->usable_cores : 1;
     double granted = ceil(machine->quota);
     if (granted > 0 && granted < (double)threads)

@@ -40,7 +40,7 @@ void nb_machine_read(struct nb_machine *machine);
 
 // Threads for a run that names none: the physical cores that this process may use, not more than
 // the control group's quota rounded up, nor than OMP_NUM_THREADS and OMP_THREAD_LIMIT where these
-// are set to a positive number. At least 1. The first asks the machine itself.
+// are set to a positive number. At least 1; 1 without OpenMP. The first asks the machine itself.
 size_t nb_machine_default_threads(void);
 size_t nb_machine_threads(const struct nb_machine *machine);
 

@@ -59,6 +59,11 @@ class Case(unittest.TestCase):
     def record(self, *args, **more):
         return strict_json(self.train("--json", "-", *args, **more).stdout)
 
+    def team(self, threads):
+        """How many of these threads there can be: one in a build without OpenMP."""
+        info = strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)
+        return threads if "openmp" in info["libraries"] else 1
+
     def refused(self, message, *args, code=2, env=None):
         """The program says exactly this on stderr, in one line, and nothing on stdout."""
         done = self.call(*args, code=code, env=env)

@@ -20,6 +20,11 @@ class Check(Case):
         self.assertRegex(lines[2], r"\A2 kernels, [1-9]\d* calls, .*: 0 failures\Z")
         self.assertEqual(len(lines), 3)
 
+    def test_exact_asks_no_reference(self):
+        for args, bounded in (([], r"[1-9]\d*"), (["--exact"], "0")):
+            lines = self.check("--filter", QUICK, *args).stdout.splitlines()
+            self.assertRegex(lines[1], r" [1-9]\d* exact +%s bounded " % bounded)
+
     def test_seed_repeats_a_run(self):
         outputs = [self.check("--filter", "f32/layernorm/layernorm_forward", "--seed", seed).stdout
                    for seed in ("7", "7", "8")]

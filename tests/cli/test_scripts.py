@@ -327,6 +327,62 @@ class Setup(Scripts):
         self.assert_exit(result, 0)
         self.assertIn("going on without libhwloc-dev", result.stderr)
 
+    CROSS = r'''
+        for package; do
+            case $package in
+            *aarch64* | *:arm64) [ ! -e "$INSTALLED" ] || printf '\ninstalled %s\n' "$package" ;;
+            libssl-dev) printf '\ninstalled %s:amd64\n' "$package" ;;
+            *) printf '\ninstalled %s\n' "$package" ;;
+            esac
+        done
+        '''
+
+    def cross(self, machine="x86_64", foreign="", apt=': >"$INSTALLED"'):
+        self.stand_in("dpkg-query", self.CROSS)
+        self.stand_in("id", "echo 0")
+        self.stand_in("uname", "echo " + machine)
+        self.stand_in("apt-get", '[[ $* != *" install "* ]] || { %s; }' % apt)
+        self.stand_in("dpkg", f'''case $1 in
+            --print-architecture) echo amd64 ;;
+            --print-foreign-architectures) echo {foreign} ;;
+            esac''')
+        return self.setup_script("base", "cross")
+
+    def changes_of_architecture(self):
+        return [line for line in self.logged("dpkg -") if "-architecture " in line and "--print" not in line]
+
+    def test_cross_where_its_architecture_is_there(self):
+        self.assert_exit(self.cross(foreign="arm64"), 0)
+        calls = self.logged("apt-get")
+        self.assertRegex(calls[-1], " gcc-aarch64-linux-gnu .*zlib1g-dev:arm64 .*libgomp1:arm64$")
+        self.assertNotIn("libssl-dev ", calls[-1], "it is installed, as libssl-dev:amd64")
+        self.assertEqual(self.changes_of_architecture(), [])
+
+    def test_cross_adds_its_architecture_on_debian_only(self):
+        with open("/etc/os-release", encoding="utf-8") as file:
+            debian = "ID=debian\n" in file.read()
+        result = self.cross()
+        self.assert_exit(result, 0)
+        if debian:
+            self.assertEqual(self.changes_of_architecture(), ["dpkg --add-architecture arm64"])
+        else:
+            self.assertEqual(self.changes_of_architecture(), [])
+            self.assertIn("only Debian on amd64", result.stderr)
+            self.assertEqual(self.logged("apt-get"), [])
+
+    def test_cross_that_fails_leaves_no_architecture(self):
+        result = self.cross(apt="exit 100")
+        self.assert_exit(result, 0)
+        self.assertIn("going on without", result.stderr)
+        self.assertEqual([line.split()[1] for line in self.changes_of_architecture()],
+                         ["--add-architecture", "--remove-architecture"] if self.changes_of_architecture() else [])
+
+    def test_cross_elsewhere(self):
+        result = self.cross(machine="aarch64")
+        self.assert_exit(result, 0)
+        self.assertIn("for x86-64", result.stderr)
+        self.assertEqual(self.logged("apt-get"), [])
+
     def test_unknown_group(self):
         result = self.setup_script("everything")
         self.assert_exit(result, 2)

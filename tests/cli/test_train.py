@@ -33,6 +33,7 @@ class Train(Case):
 
     def test_same_bits_on_every_isa_and_number_of_threads(self):
         isas = strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)["isas"]
+        three = self.team(3)
         usable = [isa["name"] for isa in isas if isa["usable"]]
         for norm in ("batch", "layer", "none"):
             for dtype in ("f32", "f64"):
@@ -41,7 +42,7 @@ class Train(Case):
                     for threads in ("1", "3"):
                         record = self.record("--norm", norm, "--dtype", dtype, "--isa", isa, "--threads", threads,
                                              "--hidden", "33,17", "--batch-size", "96")
-                        self.assertEqual(record["effective"], {"isa": isa, "threads": int(threads)})
+                        self.assertEqual(record["effective"], {"isa": isa, "threads": min(int(threads), three)})
                         digests[isa, threads] = record["weights_digest"]
                 self.assertEqual(len(set(digests.values())), 1, digests)
         if "avx2" not in usable:
@@ -98,7 +99,7 @@ class Record(Case):
             "norm": "layer", "hidden": [32, 16], "classes": 10, "batch_size": 100, "epochs": 2, "lr": 0.05,
             "optimizer": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.0005, "seed": 7, "dtype": "f64",
             "isa": "scalar", "threads": 2, "dataset": "mnist", "data_dir": DATA})
-        self.assertEqual(record["effective"], {"isa": "scalar", "threads": 2})
+        self.assertEqual(record["effective"], {"isa": "scalar", "threads": self.team(2)})
         self.assertIsInstance(record["machine"]["cpu"], str)
         data = record["data"]
         self.assertEqual({k: v for k, v in data.items() if k != "sha256"},
