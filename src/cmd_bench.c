@@ -24,7 +24,7 @@ static void defaults(void *data) {
 }
 
 static const char *const isa_names[] = {
-#define NAME(id, name, about) name,
+#define NAME(id, name, exact, about) name,
     NB_ISA_LIST(NAME)
 #undef NAME
         NULL};
