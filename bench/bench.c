@@ -95,14 +95,14 @@ static double predict_group(const struct nb_bench *bench, size_t first, size_t e
     return seconds;
 }
 
-// The 95th percentile of what the twins of the groups differed by.
+// The 95th percentile of the noise of all rows.
 static enum nb_code find_noise_floor(struct nb_bench *bench, struct nb_error *error) {
     const struct nb_selection *selection = &bench->selection;
     double *noise = malloc(selection->count * sizeof *noise);
     size_t count = 0;
     if (noise == NULL)
         return nb_error_set(error, NB_FAILED, "not enough memory");
-    for (size_t i = 0; i < selection->count; i = nb_selection_group_end(selection, i))
+    for (size_t i = 0; i < selection->count; i++)
         if (isfinite(selection->rows[i].noise))
             noise[count++] = selection->rows[i].noise;
     enum nb_code code = NB_OK;

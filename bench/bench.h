@@ -20,10 +20,9 @@ struct nb_bench {
     char date[32];             // of the start: "2026-11-22T12:00:00+00:00"
     struct nb_selection selection;
     struct nb_ceilings ceilings;
-    size_t measured; // rows with samples
-    size_t wrong;    // rows whose check failed
-    double
-        noise_floor; // 95th percentile of the groups' noise: smaller differences mean nothing; NaN
+    size_t measured;    // rows with samples
+    size_t wrong;       // rows whose check failed
+    double noise_floor; // 95th percentile of the rows' noise: smaller differences mean nothing; NaN
     enum nb_code ended; // NB_OK, or the code of the signal that ended it early: partial results
 };
 

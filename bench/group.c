@@ -116,7 +116,7 @@ static enum nb_code summarize(struct group *group, struct nb_error *error) {
         code = nb_row_summarize(&group->rows[i], error);
     double noise = fabs(group->twin.median / group->rows[group->original].median - 1);
     for (size_t i = 0; i < group->count; i++)
-        group->rows[i].noise = noise;
+        group->rows[i].noise = fmax(group->rows[i].noise, noise);
     return code;
 }
 

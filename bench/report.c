@@ -181,7 +181,7 @@ void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_
                     "timed. Rows with spread above 5 %% are unstable.\n");
     if (!isnan(bench->noise_floor))
         fprintf(stream,
-                "Noise floor: %.1f %%, the 95th percentile of what two timings of one row differed "
+                "Noise floor: %.1f %%, the 95th percentile of what two medians of one row differed "
                 "by.\n",
                 100 * bench->noise_floor);
     if (bench->ended != NB_OK)

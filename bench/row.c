@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bench/row.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,20 @@ const char *nb_verdict_name(enum nb_verdict verdict) {
     return names[verdict];
 }
 
+// By how much the later half of the samples differs from the earlier one.
+static enum nb_code measure_drift(const struct nb_row *row, double *drift, struct nb_error *error) {
+    struct nb_sample early, late = {0};
+    size_t half = row->samples / 2;
+    enum nb_code code = nb_sample_make(&early, row->wall, row->samples - half, error);
+    if (code == NB_OK)
+        code = nb_sample_make(&late, row->wall + half, row->samples - half, error);
+    if (code == NB_OK)
+        *drift = fabs(nb_median(&late) / nb_median(&early) - 1);
+    nb_sample_free(&early);
+    nb_sample_free(&late);
+    return code;
+}
+
 enum nb_code nb_row_summarize(struct nb_row *row, struct nb_error *error) {
     if (row->samples == 0)
         return NB_OK;
@@ -40,7 +55,7 @@ enum nb_code nb_row_summarize(struct nb_row *row, struct nb_error *error) {
     row->p95 = nb_quantile(&sample, 0.95);
     row->mad = nb_mad(&sample);
     nb_sample_free(&sample);
-    return NB_OK;
+    return measure_drift(row, &row->noise, error);
 }
 
 double nb_row_spread(const struct nb_row *row) { return NB_MAD_SCALE * row->mad / row->median; }

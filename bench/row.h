@@ -26,8 +26,9 @@ struct nb_row {
     size_t calls;         // in one sample
     double *wall, *cpu;   // (samples) seconds of one call; cpu is that of all threads
     size_t samples, room; // taken, and room for
-    // Of wall; NaN without samples. `noise` is by how much of the median two timings of the same
-    // row in its group differed.
+    // Of wall; NaN without samples. `noise` is the larger of what two medians of the same thing
+    // differed by: of the earlier and the later samples of this row, and of two timings of one row
+    // in its group.
     double median, min, p05, p95, mad, noise;
 
     double flops;              // of a call
