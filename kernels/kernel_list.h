@@ -4,12 +4,15 @@
 // `real` is float or double.
 //
 // Rules for every kernel
-//   shapes    (rows, cols) row-major; element (i, j) of x is x[i * ldx + j], ldx >= cols. (n) is
-//   contiguous. Sizes may be 0. pointers  any alignment of a `real`; only the elements of the
-//   stated shapes are read or written. aliasing  outputs overlap nothing, unless the kernel says
-//   that an output may be the same array as an input. errors    none: the caller has checked the
-//   sizes. Kernels do not allocate, do no I/O and start no threads. bits      docs/contract.md:
-//   equal on every ISA of the contract. A caller may split the outputs between threads as noted.
+//   shapes    (rows, cols) row-major; element (i, j) of x is x[i * ldx + j], ldx >= cols.
+//             (n) is contiguous. Sizes may be 0.
+//   pointers  any alignment of a `real`; only the elements of the stated shapes are touched.
+//   aliasing  outputs overlap nothing, unless the kernel says that an output may be the same
+//             array as an input.
+//   errors    none: the caller has checked the sizes. Kernels do not allocate, do no I/O and
+//             start no threads.
+//   bits      docs/contract.md: equal on every ISA of the contract. A caller may split the
+//             outputs between threads as noted.
 #ifndef NB_KERNELS_KERNEL_LIST_H
 #define NB_KERNELS_KERNEL_LIST_H
 
