@@ -6,14 +6,19 @@
 //   v_zero() v_set1(s)           all lanes
 //   v_load(p) v_store(p, a)      LANES elements, any alignment
 //   v_load_n(p, n)               the first n elements, the other lanes 0; n >= LANES loads all.
-//   Reads no further. v_store_n(p, a, n)           the first n lanes; writes no further v_first(n,
-//   a, b)             the first n lanes of a, the others of b v_add v_sub v_mul v_div v_sqrt
-//   correctly rounded v_fma(a, b, c)               a * b + c with one rounding;  v_fnma(a, b, c):
-//   -(a * b) + c v_max(a, b)                  a > b ? a : b v_relu(a)                    a < 0 ? 0
-//   : a, so -0 and NaN stay v_if_positive(m, a)          m > 0 ? a : 0 v_round(a) to the nearest
-//   integer, ties to even v_pow2(n)                    2^n for integral n within the exponents of
-//   normal numbers v_reduce_add(a)              lane i + lane i + LANES/2, and so on down to one:
-//   part of the tree of contract rule 2 v_reduce_max(a)              the same tree with v_max
+//                                Reads no further.
+//   v_store_n(p, a, n)           the first n lanes; writes no further
+//   v_first(n, a, b)             the first n lanes of a, the others of b
+//   v_add v_sub v_mul v_div v_sqrt    correctly rounded
+//   v_fma(a, b, c)               a * b + c with one rounding;  v_fnma(a, b, c): -(a * b) + c
+//   v_max(a, b)                  a > b ? a : b
+//   v_relu(a)                    a < 0 ? 0 : a, so -0 and NaN stay
+//   v_if_positive(m, a)          m > 0 ? a : 0
+//   v_round(a)                   to the nearest integer, ties to even
+//   v_pow2(n)                    2^n for integral n within the exponents of normal numbers
+//   v_reduce_add(a)              lane i + lane i + LANES/2, and so on down to one: part of the
+//                                tree of contract rule 2
+//   v_reduce_max(a)              the same tree with v_max
 //
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul, and
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side. FREE_MASKS
