@@ -62,7 +62,7 @@ class Usage(Case):
     def test_isa(self):
         for args, env, source in ((["--isa", "sse9"], {}, "--isa"), ([], {"NORMBENCH_ISA": "sse9"}, "NORMBENCH_ISA")):
             done = self.call("train", *args, env=env, code=2)
-            self.assertRegex(done.stderr, r"\Anormbench train: %s: 'sse9' is not usable here; choose one of auto, "
+            self.assertRegex(done.stderr, r"\Anormbench train: %s: 'sse9' is not usable here; choose one of auto, autovec, "
                                           r"scalar.*; see normbench train --help\n\Z" % source)
 
     def test_environment(self):
