@@ -126,6 +126,7 @@ static enum nb_code reach_within(struct nb_row *row, const struct nb_operands *o
                                  const struct nb_call *got, struct nb_error *error) {
     struct parts parts = choose_parts(operands, BOUND_FLOPS);
     struct nb_call given = nb_operands_call(operands, operands->given);
+    given.any_order = true;
     bool failed = false;
     row->verdict = NB_BOUND;
     for (size_t i = 0; i < parts.count && row->verdict == NB_BOUND && !failed; i++) {

@@ -74,15 +74,16 @@ static void check_kernel(struct session *session, const struct kernel *kernel, c
         tally->failures++;
         return;
     }
+    const bool bits = nb_isa_exact(nb_isa_by_name(session->isa));
     struct nb_trial trial = {
         .subject = subject,
         .name = name,
         .table = session->table,
         .scalar = session->scalar,
-        .bits = nb_isa_exact(nb_isa_by_name(session->isa)),
+        .bits = bits,
         .size = session->size,
         .draw = nb_draw_seed(options->seed, kernel->name),
-        .reference = !options->exact,
+        .reference = !options->exact || !bits,
         .out = options->out,
         .quiet_after = options->verbose ? SIZE_MAX : FAILURES_SHOWN,
     };

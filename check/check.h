@@ -19,7 +19,7 @@ struct nb_check_options {
     const char *filter;      // only what has this text in "isa/precision/family/kernel", or NULL
     const char *command;     // what to type before the options of a reproducer: "normbench check"
     FILE *out;               // one line per family, precision and ISA; failures; a line of totals
-    bool exact;              // compare bits only, without the reference in higher precision
+    bool exact;              // where bits are promised, do without the reference
     bool verbose;            // print every failure, not only the first few of each kernel
     void (*on_kernel)(void *user, const char *name); // before each kernel, or NULL
     void *user;

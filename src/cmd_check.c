@@ -114,7 +114,8 @@ static const struct nb_option what_options[] = {
      .type = &seed_type,
      .offset = offsetof(struct check, seed)},
     {.name = "exact",
-     .help = "compare bits only, not with the reference: quicker, above all on an emulated CPU",
+     .help = "where bits are promised, compare them only, not with the reference: quicker, "
+             "above all on an emulated CPU",
      .type = &nb_option_flag,
      .offset = offsetof(struct check, exact)},
     {.name = "verbose",

@@ -100,10 +100,11 @@ static json_t *libraries(void) {
 static json_t *info_json(const struct findings *found) {
     json_t *isas = json_array(), *peaks = json_array();
     for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++)
-        json_array_append_new(isas, json_pack("{ss ss sb sb ss?}", "name", nb_isa_name(isa),
-                                              "about", nb_isa_about(isa), "built",
-                                              (int)nb_isa_built(isa), "usable",
-                                              (int)nb_isa_usable(isa), "obstacle", obstacle(isa)));
+        json_array_append_new(isas,
+                              json_pack("{ss ss sb sb sb ss?}", "name", nb_isa_name(isa), "about",
+                                        nb_isa_about(isa), "exact", (int)nb_isa_exact(isa), "built",
+                                        (int)nb_isa_built(isa), "usable", (int)nb_isa_usable(isa),
+                                        "obstacle", obstacle(isa)));
     for (size_t i = 0; i < found->peak_count; i++) {
         const struct peak *peak = &found->peaks[i];
         json_array_append_new(peaks, json_pack("{ss sI so so so}", "isa", peak->isa, "threads",

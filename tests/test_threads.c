@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trains the same networks on every ISA and with 1 to 16 threads: the weights and everything
+// Trains the same networks on every exact ISA and with 1 to 16 threads: the weights and everything
 // that is reported of an epoch must be the same to the bit. The shapes are those that are hard to
 // divide: fewer columns, rows or blocks than threads, ragged last batches, odd widths.
 #include <setjmp.h>

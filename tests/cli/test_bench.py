@@ -83,6 +83,11 @@ class Bench(Case):
             again = self.bench("--list", *row["reproduce"].split()[2:]).stdout
             self.assertEqual(again, row["run_name"] + "\n")
 
+    def test_autovec_is_checked_against_the_bound(self):
+        data = self.json("--problems", SMALL, *FAST[:-1], "autovec,scalar")
+        self.assertEqual({(row["isa"], row["check"]) for row in data["benchmarks"] if row["run_type"] == "aggregate"},
+                         {("autovec", "bound"), ("scalar", "exact")})
+
     def test_unchecked(self):
         data = self.json("--problems", "row_sum:2x3", "--no-check", *FAST)
         self.assertEqual(data["benchmarks"][-1]["check"], "unchecked")

@@ -2,7 +2,6 @@
 """normbench check from outside; the tester itself is tested by test_check.c."""
 import re
 import unittest
-import unittest
 
 from case import Case
 
@@ -20,10 +19,15 @@ class Check(Case):
         self.assertRegex(lines[2], r"\A2 kernels, [1-9]\d* calls, .*: 0 failures\Z")
         self.assertEqual(len(lines), 3)
 
-    def test_exact_asks_no_reference(self):
+    def test_exact_asks_no_reference_where_bits_are_promised(self):
         for args, bounded in (([], r"[1-9]\d*"), (["--exact"], "0")):
             lines = self.check("--filter", QUICK, *args).stdout.splitlines()
             self.assertRegex(lines[1], r" [1-9]\d* exact +%s bounded " % bounded)
+
+    def test_autovec_has_bounds_for_bits(self):
+        for args in ([], ["--exact"]):
+            lines = self.call("check", "--isa", "autovec", "--filter", QUICK, *args).stdout.splitlines()
+            self.assertRegex(lines[1], r"\Aautovec  f32  relu .* 0 exact +[1-9]\d* bounded .* ok\Z")
 
     def test_seed_repeats_a_run(self):
         outputs = [self.check("--filter", "f32/layernorm/layernorm_forward", "--seed", seed).stdout
@@ -41,7 +45,7 @@ class Check(Case):
         lines = self.call("check", "--filter", QUICK, "--seed", "1").stdout.splitlines()[1:-1]
         for line in lines:
             self.assertRegex(line, r"\A\w+ +(f32 .* ok|skipped: \w.*)\Z")
-        self.assertTrue(lines[0].startswith("scalar "))
+        self.assertTrue(lines[0].startswith("autovec "))
 
     def test_wrong_usage(self):
         self.refused(" check: --filter: 'wombat' is in no kernel's name of these ISAs, such as "
@@ -50,7 +54,7 @@ class Check(Case):
             done = self.call("check", "--isa", isa, code=2)
             self.assertEqual(done.stdout, "")
             self.assertRegex(done.stderr, r"\Anormbench check: --isa: '%s' is not usable here; choose all, or a list "
-                                          r"out of auto, scalar.*; see normbench check --help\n\Z" % re.escape(isa))
+                                          r"out of auto, .*scalar.*; see normbench check --help\n\Z" % re.escape(isa))
         self.refused(" check: --seed: '-1' is not a whole number from 0 to 9223372036854775807; "
                      "see normbench check --help", "check", "--seed=-1")
 

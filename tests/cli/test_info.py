@@ -22,7 +22,8 @@ class Info(Case):
         for isa in info["isas"]:
             self.assertEqual(isa["usable"], isa["obstacle"] is None)
             self.assertTrue(isa["built"] or not isa["usable"])
-        self.assertIn(info["default_isa"], [isa["name"] for isa in info["isas"] if isa["usable"]])
+        self.assertEqual([isa["name"] for isa in info["isas"] if not isa["exact"]], ["autovec"])
+        self.assertIn(info["default_isa"], [isa["name"] for isa in info["isas"] if isa["usable"] and isa["exact"]])
 
     def test_peaks(self):
         done = self.call("info", "--json", "info.json")
