@@ -11,6 +11,6 @@ struct nb_implementation nb_implementation_ours(const struct nb_kernel *kernel, 
         .table = dtype == NB_F32 ? (const void *)f32 : f64,
         .call = kernel->subject[dtype]->call,
         .round_flops = dtype == NB_F32 ? f32->peak_flops : f64->peak_flops,
-        .exact = true,
+        .exact = nb_isa_exact(isa),
     };
 }
