@@ -138,6 +138,15 @@ static void test_verdict(void **state) {
     assert_int_equal(verdict_of(text, false, NAN, 39), NB_WRONG);
 }
 
+static void test_only_the_contract_is_exact(void **state) {
+    (void)state;
+    struct nb_error error;
+    for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++)
+        if (nb_isa_usable(isa))
+            assert_true(nb_implementation_ours(nb_kernel_all(&error), NB_F32, isa).exact ==
+                        nb_isa_exact(isa));
+}
+
 static void test_verdict_of_a_large_problem(void **state) {
     (void)state;
     // Only pieces of it are compared: the first and the last rows are among them.
@@ -218,6 +227,7 @@ int main(void) {
         cmocka_unit_test(test_threads_divide_the_outputs),
         cmocka_unit_test(test_cold_visits_every_set),
         cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_only_the_contract_is_exact),
         cmocka_unit_test(test_verdict_of_a_large_problem),
         cmocka_unit_test(test_group),
         cmocka_unit_test(test_presets),
