@@ -129,7 +129,6 @@ static enum nb_code reach_within(struct nb_row *row, const struct nb_operands *o
     given.any_order = true;
     bool failed = false;
     row->verdict = NB_BOUND;
-    given.any_order = true;
     for (size_t i = 0; i < parts.count && row->verdict == NB_BOUND && !failed; i++) {
         struct nb_call part = part_of(&parts, operands, got, i);
         struct nb_call given_part = part_of(&parts, operands, &given, i);
