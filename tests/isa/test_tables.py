@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: MIT
 """Which instructions each kernel of each table really consists of: the machine code itself answers, not the flags.
 
-PROGRAM is the program, OBJDUMP and READELF are those of its architecture. Exits with 77 where there are none.
+PROGRAM is the program; BINUTILS stands before the names objdump and readelf, "aarch64-linux-gnu-" for instance. Exits with 77
+where these are not installed.
 """
 import os
 import re
+import shutil
 import sys
 import unittest
 
 from program import Program
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+OBJDUMP, READELF = (os.environ.get("BINUTILS", "") + tool for tool in ("objdump", "readelf"))
 KERNEL_LIST = os.path.join(HERE, "..", "..", "kernels", "kernel_list.h")
 
 # Floating-point arithmetic on all elements of a register. Logic and moves are not in it: compilers clear, negate and copy
@@ -39,7 +42,7 @@ class Tables(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.program = Program(os.environ["PROGRAM"], os.environ["OBJDUMP"], os.environ["READELF"])
+        cls.program = Program(os.environ["PROGRAM"], OBJDUMP, READELF)
         with open(KERNEL_LIST, encoding="utf-8") as file:
             cls.kernels = re.findall(r"^ +K\(\w+, (\w+),", file.read(), re.MULTILINE)
         cls.tables = list(cls.program.tables(cls.kernels))
@@ -106,6 +109,7 @@ class Tables(unittest.TestCase):
         self.only("x86_64")
         for where, functions in self.each("avx2"):
             self.assertInLoop(where, functions, lambda i: WIDE["avx2"].search(i.operands))
+        for where, functions in self.each("avx2", "autovec_avx2"):
             self.assertNone(where, functions, lambda i: encoding(i) == "evex" or is_mask(i))
 
     def test_avx512(self):
@@ -155,8 +159,8 @@ class Tables(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for tool in ("OBJDUMP", "READELF"):
-        if not os.environ.get(tool):
-            print("%s of GNU binutils is not here" % tool.lower())
+    for tool in (OBJDUMP, READELF):
+        if not shutil.which(tool):
+            print("%s is not here (of GNU binutils)" % tool)
             sys.exit(77)
     unittest.main()
