@@ -17,7 +17,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LIBRARIES = "/usr/lib/aarch64-linux-gnu"
-TARGETS = ["src/normbench", "tests/test_golden", "tests/test_gradients", "tests/test_random"]
+TARGETS = ["src/normbench:executable", "tests/test_golden", "tests/test_gradients", "tests/test_random"]
 
 # What must be here -> Debian's package.
 NEEDS = {
