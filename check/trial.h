@@ -25,7 +25,7 @@ struct nb_trial {
     const struct nb_subject *subject;
     const char *name; // "avx2/f32/relu/relu_forward"
     const void *table,
-        *scalar; // struct nb_kernels_f32 or _f64: under test, and the one that it must equal
+        *scalar;    // struct nb_kernels_f32 or _f64: under test, and the one that it must equal
     bool bits;      // the ISA must give the scalar bits; else bounds alone, for sums in any order
     bool reference; // compare with the reference in higher precision
     size_t size;    // bytes of a real

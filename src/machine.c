@@ -109,9 +109,7 @@ static void read_system(struct nb_machine *machine) {
         machine->load[i] = NAN;
 }
 
-static double quota(void) {
-    return nb_cgroup_quota("/proc/self/cgroup", "/sys/fs/cgroup");
-}
+static double quota(void) { return nb_cgroup_quota("/proc/self/cgroup", "/sys/fs/cgroup"); }
 
 void nb_machine_read(struct nb_machine *machine) {
     *machine = (struct nb_machine){0};

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 
 // The C library keeps this locale as a constant: making it allocates nothing and cannot fail.
-static locale_t enter_c_locale(void) {
-    return uselocale(newlocale(LC_ALL_MASK, "C", NULL));
-}
+static locale_t enter_c_locale(void) { return uselocale(newlocale(LC_ALL_MASK, "C", NULL)); }
 
 void nb_number_exact(char text[NB_NUMBER_TEXT], double value) {
     text[0] = '\0';

@@ -113,9 +113,7 @@ void nb_progress_add(struct nb_progress *progress, double work, double items) {
     draw(progress, time);
 }
 
-void nb_progress_skip(struct nb_progress *progress, double work) {
-    progress->total -= work;
-}
+void nb_progress_skip(struct nb_progress *progress, double work) { progress->total -= work; }
 
 void nb_progress_clear(struct nb_progress *progress) {
     if (!progress->visible)

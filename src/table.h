@@ -39,9 +39,7 @@ struct nb_cell {
     };
 };
 
-static inline struct nb_cell nb_cell_empty(void) {
-    return (struct nb_cell){.kind = NB_CELL_EMPTY};
-}
+static inline struct nb_cell nb_cell_empty(void) { return (struct nb_cell){.kind = NB_CELL_EMPTY}; }
 
 static inline struct nb_cell nb_cell_text(const char *text) {
     return (struct nb_cell){.kind = text ? NB_CELL_TEXT : NB_CELL_EMPTY, .text = text};

@@ -18,9 +18,7 @@ bool nb_terminal(FILE *stream) {
     return file >= 0 && isatty(file);
 }
 
-bool nb_terminal_dumb(void) {
-    return !set("TERM") || !strcmp(getenv("TERM"), "dumb");
-}
+bool nb_terminal_dumb(void) { return !set("TERM") || !strcmp(getenv("TERM"), "dumb"); }
 
 bool nb_terminal_colour(FILE *stream) {
     return nb_terminal(stream) && !nb_terminal_dumb() && !set("NO_COLOR");
