@@ -24,7 +24,7 @@ PACKED = {
     "aarch64": re.compile(r"f(add|sub|mul|div|sqrt|min|max|ml[as]|rint|recp|rsqrt)\w* v\d+\.\d"),
 }
 FMA = {"x86_64": re.compile(r"vfn?m(add|sub)\d+[sp][sd] "), "aarch64": re.compile(r"fn?(madd|msub|mla|mls) ")}
-WIDE = {"avx2": re.compile(r"%ymm\d"), "avx512": re.compile(r"%zmm\d"), "neon": re.compile(r"\bv\d+\.(4s|2d|16b)")}
+WIDE = {"avx2": re.compile(r"%ymm\d"), "avx512": re.compile(r"%zmm\d"), "neon": re.compile(r"\bv\d+\.(4s|2d|16b)|\bq\d")}
 
 
 def encoding(instruction):
