@@ -118,10 +118,13 @@ class Run:
             order.append(rows)
             losses.append(loss.item())
             total += losses[-1] * len(labels)
+        return torch.cat(order), losses, {"train_loss": total / len(self.labels), **self.evaluate()}
+
+    def evaluate(self):
+        """The figures of the test set."""
         self.model.eval()
         with torch.no_grad():
             outputs = self.model(self.test_inputs)
-            test_loss = cross_entropy(outputs, self.test_labels).item()
+            test_loss = nn.CrossEntropyLoss()(outputs, self.test_labels).item()
             correct = int((outputs.argmax(1) == self.test_labels).sum())
-        return torch.cat(order), losses, {"train_loss": total / len(self.labels), "test_loss": test_loss,
-                                          "test_correct": correct}
+        return {"test_loss": test_loss, "test_correct": correct}
