@@ -91,4 +91,12 @@ static inline struct bounded rstd_of(struct bounded variance, double eps) {
     return over(exactly(1), root(plus(variance, exactly((real)eps))));
 }
 
+// An rstd that the call is given, or the one that a kernel makes of the rounded variance that
+// belongs to it.
+static inline struct bounded given_rstd(const struct nb_call *call, real rstd, double eps) {
+    if (!call->from_variance)
+        return exactly(rstd);
+    return rstd_of(rounded(1 / ((wide)rstd * rstd) - (real)eps, 0), eps);
+}
+
 #endif
