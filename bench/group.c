@@ -75,7 +75,7 @@ static void calibrate(struct group *group, size_t i, double sample_time) {
     nb_team_run(&job, 1, &group->next[i]);
     for (;;) {
         double wall = nb_team_run(&job, row->calls, &group->next[i]).wall;
-        if (wall >= sample_time)
+        if (!(wall < sample_time)) // NaN: see take_sample
             break;
         // A little more than what is missing; at most ten times, for a first guess may be wrong.
         double factor = fmin(fmax(1.2 * sample_time / fmax(wall, 1e-9), 1.5), 10);
@@ -89,6 +89,12 @@ static void take_sample(struct group *group, size_t i) {
     if (!row->cold) // the row before it may have pushed the operands out
         nb_team_run(&job, 1, &group->next[i]);
     struct nb_elapsed elapsed = nb_team_run(&job, row->calls, &group->next[i]);
+    if (isnan(elapsed.wall)) {
+        row->verdict = NB_WRONG;
+        row->samples = 0;
+        snprintf(row->error, sizeof row->error, "it ended while it was timed");
+        return;
+    }
     row->wall[row->samples] = elapsed.wall / (double)row->calls;
     row->cpu[row->samples] = elapsed.cpu / (double)row->calls;
     row->samples++;

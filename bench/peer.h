@@ -27,6 +27,7 @@ struct nb_offer {
 struct nb_peer {
     const char *name;             // "openblas"
     const char *(*version)(void); // "0.3.21"; NULL: it is not there at run time
+    const char *remedy;           // if it may be missing at run time: how to get it
     const struct nb_offer *offers;
 
     // How it comes by its threads. If not whole, they are ours: our team calls it on pieces, as it
@@ -42,7 +43,7 @@ struct nb_peer {
 
     // Times the calls itself, elsewhere, in the place of nb_team_run; call number i of a cold job
     // is on the set at nb_team_set(job, next + i). NULL: it is called here. `call` is not used
-    // then.
+    // then. Times that are NaN say that it failed.
     struct nb_elapsed (*run)(const void *table, const struct nb_job *job, size_t calls,
                              size_t next);
 };

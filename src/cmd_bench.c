@@ -238,8 +238,8 @@ static enum nb_code read_peers(const char *text, bool by_default, bool peers[NB_
         if (nb_peers[i] == NULL)
             return unknown_peer(word, length, error);
         if (nb_peers[i]->version() == NULL)
-            return nb_error_set(error, NB_USAGE, "--peers: %s cannot be run on this computer",
-                                nb_peers[i]->name);
+            return nb_error_set(error, NB_USAGE, "--peers: there is no %s on this machine; %s",
+                                nb_peers[i]->name, nb_peers[i]->remedy);
         peers[i] = true;
         word = word[length] == ',' ? word + length + 1 : NULL;
     }
