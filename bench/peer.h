@@ -4,6 +4,8 @@
 #ifndef NB_BENCH_PEER_H
 #define NB_BENCH_PEER_H
 
+#include <jansson.h>
+
 #include "bench/team.h"
 
 #define NB_MAX_PEERS 16
@@ -50,6 +52,13 @@ struct nb_peer {
 
 // Those of this build, in the order of the tables, ended by NULL.
 extern const struct nb_peer *const nb_peers[];
+
+// Those that a text names: "all", "none", or a list as "openblas,blis". NB_USAGE with the names
+// there are when one is unknown, or not there at run time.
+enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct nb_error *error);
+
+// {"openblas": "0.3.21"} of those that are there at run time; NULL when memory is short.
+json_t *nb_peer_versions(void);
 
 // What it offers for a kernel in that dtype, with hot or cold caches; NULL: nothing.
 const struct nb_offer *nb_peer_offer(const struct nb_peer *peer, const struct nb_kernel *kernel,

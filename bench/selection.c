@@ -281,6 +281,8 @@ size_t nb_selection_group_end(const struct nb_selection *selection, size_t first
 const struct nb_row *nb_selection_best_peer(const struct nb_selection *selection,
                                             const struct nb_row *row) {
     const struct nb_row *best = NULL;
+    if (row->implementation.peer != NULL || row->samples == 0)
+        return NULL;
     for (size_t i = 0; i < selection->count; i++) {
         const struct nb_row *other = &selection->rows[i];
         if (other->implementation.peer == NULL || other->samples == 0 ||
@@ -291,4 +293,11 @@ const struct nb_row *nb_selection_best_peer(const struct nb_selection *selection
             best = other;
     }
     return best;
+}
+
+bool nb_selection_has_peers(const struct nb_selection *selection) {
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->rows[i].implementation.peer != NULL)
+            return true;
+    return false;
 }

@@ -42,8 +42,11 @@ void nb_selection_free(struct nb_selection *selection);
 // The first row after `first` that belongs to another group.
 size_t nb_selection_group_end(const struct nb_selection *selection, size_t first);
 
-// The fastest measured row of a peer for the same problem in the same dtype, with as many threads
-// and the same caches; NULL: there is none.
+// Whether there are rows of peers.
+bool nb_selection_has_peers(const struct nb_selection *selection);
+
+// The fastest row of a peer for the problem of a row of ours, in the same dtype, with as many
+// threads and the same caches, once both are measured; NULL: there is none.
 const struct nb_row *nb_selection_best_peer(const struct nb_selection *selection,
                                             const struct nb_row *row);
 

@@ -210,42 +210,6 @@ static enum nb_code read_isas(const struct nb_choices *chosen, bool isas[NB_ISA_
     return NB_OK;
 }
 
-static enum nb_code unknown_peer(const char *word, int length, struct nb_error *error) {
-    char names[256] = "";
-    for (size_t i = 0; nb_peers[i] != NULL; i++) {
-        size_t end = strlen(names);
-        snprintf(names + end, sizeof names - end, ", %s", nb_peers[i]->name);
-    }
-    return nb_error_set(error, NB_USAGE,
-                        "--peers: '%.*s' is not one of all, none%s, which this program has",
-                        length < 100 ? length : 100, word, names);
-}
-
-// `text` may be NULL: the default.
-static enum nb_code read_peers(const char *text, bool by_default, bool peers[NB_MAX_PEERS],
-                               struct nb_error *error) {
-    bool all = text == NULL ? by_default : strcmp(text, "all") == 0;
-    for (size_t i = 0; nb_peers[i] != NULL; i++)
-        peers[i] = all;
-    if (text == NULL || all || strcmp(text, "none") == 0)
-        return NB_OK;
-    for (const char *word = text; word != NULL;) {
-        int length = (int)strcspn(word, ",");
-        size_t i = 0;
-        while (nb_peers[i] != NULL &&
-               (strncmp(nb_peers[i]->name, word, length) != 0 || nb_peers[i]->name[length] != '\0'))
-            i++;
-        if (nb_peers[i] == NULL)
-            return unknown_peer(word, length, error);
-        if (nb_peers[i]->version() == NULL)
-            return nb_error_set(error, NB_USAGE, "--peers: there is no %s on this machine; %s",
-                                nb_peers[i]->name, nb_peers[i]->remedy);
-        peers[i] = true;
-        word = word[length] == ',' ? word + length + 1 : NULL;
-    }
-    return NB_OK;
-}
-
 static enum nb_code read_options(struct options *options, struct nb_bench_options *bench,
                                  struct nb_error *error) {
     static const double preset_seconds[] = {30, 270, 4 * 3600};
@@ -265,7 +229,10 @@ static enum nb_code read_options(struct options *options, struct nb_bench_option
         code = read_isas(&options->isas, request->isas, error);
     bool by_default = request->problems != NULL || request->preset != NB_PRESET_QUICK;
     if (code == NB_OK)
-        code = read_peers(options->peers, by_default, request->peers, error);
+        code = nb_peers_choose(options->peers != NULL ? options->peers
+                               : by_default           ? "all"
+                                                      : "none",
+                               request->peers, error);
     for (size_t i = 0; i < options->dtypes.count; i++)
         request->dtypes[options->dtypes.values[i]] = true;
     for (size_t i = 0; i < options->caches.count; i++)

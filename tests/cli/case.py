@@ -19,9 +19,10 @@ TRAIN_ROWS, TEST_ROWS = 1000, 500
 
 
 def environment(**more):
-    """The tests' own environment without a user's settings: those would change what is tested. Threads that wait sleep."""
+    """The tests' own environment without a user's settings: those would change what is tested. Threads that wait sleep.
+    PyTorch is looked for only by the tests that are about it."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("NORMBENCH", "OMP_"))}
-    return {**env, "OMP_WAIT_POLICY": "passive", **more}
+    return {**env, "OMP_WAIT_POLICY": "passive", "NORMBENCH_PYTHON": "/nowhere/python3", **more}
 
 
 def refuse_constant(text):

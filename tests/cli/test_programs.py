@@ -17,7 +17,6 @@ from output import Folder, markdown  # noqa: E402
 from pytorch import find_python  # noqa: E402
 
 TORCH, WITHOUT_TORCH = find_python()
-NO_TORCH = {"NORMBENCH_PYTHON": "/nowhere/python3"}
 
 # A hyperfine that runs each command once and writes what it was told, and a figure.
 HYPERFINE = """#!%s
@@ -53,7 +52,7 @@ class Programs(Case):
                 os.symlink(where, os.path.join(tools, name))
         command = [os.path.join(ROOT, "script", "bench-programs"), "--program", PROGRAM, "--data-dir", data,
                    "--output", self.path("out"), "--no-peaks", *args]
-        done = subprocess.run(command, env=environment(**{**NO_TORCH, "PATH": tools, **(env or {})}), cwd=self.folder,
+        done = subprocess.run(command, env=environment(**{"PATH": tools, **(env or {})}), cwd=self.folder,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=120)
         self.assertEqual(done.returncode, code, done.stderr)
@@ -126,7 +125,7 @@ class Programs(Case):
                 "--threads", "1", "--isas", "scalar", "--rounds", "1"]
         command = [sys.executable, "-B", os.path.join(ROOT, "bench", "programs"), *some, "--data-dir", DATA,
                    "--output", self.path("out")]
-        done = subprocess.run(command, env=environment(**NO_TORCH), stdout=subprocess.PIPE, text=True, timeout=120)
+        done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, text=True, timeout=120)
         self.assertEqual(done.returncode, 0)
         cell = strict_json(self.read("epochs.json"))["cells"][0]
         speed = 818176e3 / cell["median"]
@@ -180,7 +179,7 @@ class Programs(Case):
                    "--threads", "1", "--isas", "scalar", "--rounds", "1000", "--no-peaks"]
         for number in (signal.SIGINT, signal.SIGTERM):
             with tempfile.TemporaryFile("w+") as messages, subprocess.Popen(
-                    command, env=environment(**NO_TORCH), stdout=subprocess.PIPE, stderr=messages, text=True) as process:
+                    command, env=environment(), stdout=subprocess.PIPE, stderr=messages, text=True) as process:
                 for _ in range(600):
                     time.sleep(0.1)
                     messages.seek(0)
