@@ -215,7 +215,8 @@ static struct nb_elapsed run(const void *table, const struct nb_job *job, size_t
     int length = append(line, 0, "run %u %zu %zu", row->key, calls, job->threads);
     for (size_t o = 0; o < NB_OPERANDS && !row->ran; o++)
         if (job->operands->shape[o].written)
-            length = append(line, length, " %s", job->operands->subject->operands[o].name);
+            length = append(line, length, " %s:%zu", job->operands->subject->operands[o].name,
+                            result_bytes(job, o));
     length = append(line, length, "\n");
     if (job->threads > 1)
         nanosleep(&rest, NULL);

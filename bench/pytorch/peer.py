@@ -7,10 +7,11 @@
 A request is a line, in which KEY names a row, and then bytes. So is the answer:
 
   open KEY KERNEL DTYPE M N NAME:BYTES...  then the operands   ok | error TEXT
-  run KEY CALLS THREADS NAME...                                WALL CPU, seconds of all calls, then the operands named
+  run KEY CALLS THREADS NAME:BYTES...                          WALL CPU, seconds of all calls, then these operands
   close KEY                                                    ok
 
-A run that is asked for operands makes no other call than its own; any other run warms up with a call before.
+A run that is asked for operands makes no other call than its own; any other run warms up with a call before. What goes
+wrong in a run ends the process, which is answer enough.
 """
 import ctypes
 import importlib.util
@@ -77,10 +78,12 @@ def read_operands(torch, dtype, sizes):
     return operands
 
 
-def content(tensor):
-    """The bytes of a tensor; without NumPy, which need not be there."""
+def content(tensor, size):
+    """The bytes of a tensor, as many as are asked for; without NumPy, which need not be there."""
     tensor = tensor.contiguous()
-    return ctypes.string_at(tensor.data_ptr(), tensor.numel() * tensor.element_size())
+    if tensor.numel() * tensor.element_size() != size:
+        raise ValueError("%d bytes are wanted of %s" % (size, tuple(tensor.shape)))
+    return ctypes.string_at(tensor.data_ptr(), size)
 
 
 def serve():
@@ -99,12 +102,12 @@ def serve():
             except Exception as error:
                 answer = "error " + " ".join(str(error).split())
         elif word == "run":
-            calls, threads, *names = rest
+            calls, threads, *wanted = rest
             torch.set_num_threads(int(threads))
-            if not names:
+            if not wanted:
                 rows[key].run(1)
             answer = "%.9e %.9e" % rows[key].run(int(calls))
-            operands = [content(rows[key].values[name]) for name in names]
+            operands = [content(rows[key].values[name], int(size)) for name, size in (item.split(":") for item in wanted)]
             if int(threads) > 1:
                 time.sleep(REST)
         else:

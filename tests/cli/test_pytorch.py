@@ -82,6 +82,12 @@ class PyTorch(Case):
                 self.assertEqual(rows, [])
                 self.assertRegex(done.stdout + done.stderr, message)
 
+    def test_a_process_that_ends_before_it_has_read_all(self):
+        done, _ = self.rows("--problems", "layernorm_forward:512x512", "--threads", "1", "--samples", "3", code=1,
+                            env=self.python("#!%s\nimport sys\nif sys.argv[4] == 'version':\n    print('0.0.0')\n"
+                                            % sys.executable))
+        self.assertRegex(done.stdout + done.stderr, "PyTorch in .*: no answer")
+
     def test_a_process_that_ends_while_it_is_timed(self):
         does = ("sys.exit() if word == 'run' and rest[1] != '1' else "
                 "sys.stdout.buffer.write(b'1e-6 1e-6\\n' + (256 * b'0' + 64 * b'0') * (len(rest) > 3) "
