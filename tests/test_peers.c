@@ -167,6 +167,32 @@ static void test_what_is_left_out_is_not_checked(void **state) {
     assert_int_equal(verdict_of(text, no_rstd, 5, 70 * 40 - 1, NAN), NB_WRONG);
 }
 
+// A peer with the plain mean of each row in the place of ours.
+static void play_plain_mean(const void *table, const struct nb_call *call) {
+    play(table, call);
+    for (size_t i = 0; i < call->m; i++) {
+        float sum = 0;
+        for (size_t j = 0; j < call->n; j++)
+            sum += ((const float *)call->at[0])[i * call->ld[0] + j];
+        ((float *)call->at[3])[i] = sum * (1 / (float)call->n);
+    }
+}
+
+static void test_plain_moments(void **state) {
+    (void)state;
+    struct nb_problems problems = parse("layernorm_forward:100000x3");
+    played = &problems.all[0];
+    by = 1;
+    sums = false;
+    const struct nb_peer peer = {.name = "player"};
+    for (int declared = 0; declared < 2; declared++) {
+        const struct nb_offer offer = {.call = play_plain_mean, .plain_moments = declared};
+        struct nb_row row = judge(played, NB_F32, nb_implementation_peer(&peer, &offer), 1);
+        assert_int_equal(row.verdict, declared ? NB_BOUND : NB_WRONG);
+    }
+    nb_problems_free(&problems);
+}
+
 static void test_sums_of_all_rows(void **state) {
     (void)state;
     const struct nb_offer summed = {.summed = 1 << DGAMMA | 1 << DBETA}, blocks = {0};
@@ -364,6 +390,7 @@ int main(void) {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_a_wrong_peer_is_found),
         cmocka_unit_test(test_what_is_left_out_is_not_checked),
+        cmocka_unit_test(test_plain_moments),
         cmocka_unit_test(test_sums_of_all_rows),
         cmocka_unit_test(test_a_sum_of_some_rows_is_wrong),
         cmocka_unit_test(test_threads),
