@@ -35,7 +35,7 @@ static struct nb_row *row_of(struct group *group, size_t i) {
 }
 
 static struct nb_job job_of(const struct group *group, const struct nb_row *row) {
-    return (struct nb_job){&row->implementation, &group->operands, row->threads, row->cold};
+    return (struct nb_job){&row->implementation, &group->operands, row->threads, row->cold, false};
 }
 
 // A peer that cannot do its row makes a wrong row.

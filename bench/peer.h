@@ -19,6 +19,7 @@ struct nb_offer {
     uint32_t left_out;  // outputs that it does not compute: they are not checked
     uint32_t summed;    // outputs that are sums per block of rows of ours, and of all rows, in the
                         // first block's place, of its own
+    bool plain_moments; // its mean and variance are those of struct nb_call
     bool from_variance; // it gets the variance that belongs to `rstd` in the place of `rstd`
 
     // One call, of a piece or of the whole, on `table` as `open` has left it. Every thread calls
@@ -45,7 +46,8 @@ struct nb_peer {
 
     // Times the calls itself, elsewhere, in the place of nb_team_run; call number i of a cold job
     // is on the set at nb_team_set(job, next + i). NULL: it is called here. `call` is not used
-    // then. Times that are NaN say that it failed.
+    // then. Only a checked job wants results in operands->first. Times that are NaN say that it
+    // failed.
     struct nb_elapsed (*run)(const void *table, const struct nb_job *job, size_t calls,
                              size_t next);
 };

@@ -10,7 +10,8 @@ struct nb_job {
     const struct nb_implementation *implementation;
     const struct nb_operands *operands;
     size_t threads;
-    bool cold; // each call on another set
+    bool cold;    // each call on another set
+    bool checked; // a call on set 0 as it was given: the results are wanted there
 };
 
 struct nb_elapsed {

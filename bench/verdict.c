@@ -162,6 +162,7 @@ static enum nb_code parts_within(struct nb_row *row, const struct nb_operands *o
     struct nb_call given = nb_operands_call(operands, operands->given);
     const struct nb_offer *offer = row->implementation.offer;
     given.any_order = true;
+    given.plain_moments = offer != NULL && offer->plain_moments;
     given.from_variance = offer != NULL && offer->from_variance;
     bool enough = true;
     for (size_t i = 0; i < parts.count && row->verdict == NB_BOUND && enough; i++) {
@@ -206,6 +207,7 @@ enum nb_code nb_verdict_reach(struct nb_row *row, const struct nb_job *job,
     struct nb_job once = *job;
     size_t next = 0;
     once.cold = false;
+    once.checked = true;
     nb_operands_restore(operands, operands->first);
     nb_team_run(&once, 1, &next);
     struct nb_call got = nb_operands_call(operands, operands->first);

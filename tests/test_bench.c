@@ -37,7 +37,7 @@ static void test_threads_divide_the_outputs(void **state) {
     assert_int_equal(nb_operands_make(&operands, &p, NB_F32, 1, 1, &error), NB_OK);
     size_t most = nb_team_limit(4);
     for (size_t threads = 1; threads <= most; threads++) {
-        const struct nb_job job = {&counter, &operands, threads, false};
+        const struct nb_job job = {&counter, &operands, threads, false, false};
         size_t next = 0;
         calls = columns = 0;
         nb_team_run(&job, 5, &next);
@@ -78,8 +78,8 @@ static void test_cold_visits_every_set(void **state) {
     assert_int_equal(nb_operands_make(&operands, &p, NB_F32, 60, 1, &error), NB_OK);
     first_set = operands.first;
     set_bytes = operands.bytes;
-    const struct nb_job cold = {&visitor, &operands, 1, true},
-                        hot = {&visitor, &operands, 1, false};
+    const struct nb_job cold = {&visitor, &operands, 1, true, false},
+                        hot = {&visitor, &operands, 1, false, false};
     size_t next = 0;
     memset(visited, 0, sizeof visited);
     nb_team_run(&cold, 70, &next);
@@ -116,7 +116,7 @@ static enum nb_verdict verdict_of(const char *text, bool exact, float by, size_t
     spoiled_at = at;
     struct nb_row row = nb_row_of(&p, NB_F32, &code, 1, false);
     assert_int_equal(nb_operands_make(&operands, &p, NB_F32, 1, 1, &error), NB_OK);
-    const struct nb_job job = {&code, &operands, 1, false};
+    const struct nb_job job = {&code, &operands, 1, false, false};
     nb_verdict_prepare(&operands);
     assert_int_equal(nb_verdict_reach(&row, &job, &error), NB_OK);
     assert_true((row.verdict == NB_WRONG) == (row.error[0] != '\0'));

@@ -10,7 +10,7 @@ A request is a line, in which KEY names a row, and then bytes. So is the answer:
   run KEY CALLS THREADS NAME:BYTES...                          WALL CPU, seconds of all calls, then these operands
   close KEY                                                    ok
 
-A run that is asked for operands makes no other call than its own; any other run warms up with a call before. What goes
+A run that is asked for operands is on the operands as they were given. Any other warms up with a call before. What goes
 wrong in a run ends the process, which is answer enough.
 """
 import ctypes
@@ -57,6 +57,12 @@ class Row:
         else:
             raise ValueError("there is no " + kernel)
         self.values = v
+        self.given = {name: v[name].clone() for name in ("running_mean", "running_var") if name in v}
+
+    def restore(self):
+        """Puts back what calls change."""
+        for name, value in self.given.items():
+            self.values[name].copy_(value)
 
     def run(self, calls):
         """As PyTorch is used: each call makes its results anew."""
@@ -104,7 +110,9 @@ def serve():
         elif word == "run":
             calls, threads, *wanted = rest
             torch.set_num_threads(int(threads))
-            if not wanted:
+            if wanted:
+                rows[key].restore()
+            else:
                 rows[key].run(1)
             answer = "%.9e %.9e" % rows[key].run(int(calls))
             operands = [content(rows[key].values[name], int(size)) for name, size in (item.split(":") for item in wanted)]
