@@ -47,11 +47,12 @@ static json_t *context_json(const struct nb_bench *bench) {
         json_array_append_new(ceilings, ceiling_json(&bench->ceilings.all[i]));
     for (size_t i = 0; i < 3; i++)
         json_array_append_new(load, nb_json_number(machine->load[i]));
-    json_t *ours = json_pack(
-        "{so so sI sI ss so sb}", "machine", nb_machine_json(machine), "ceilings", ceilings, "seed",
-        (json_int_t)bench->options.seed, "samples", (json_int_t)bench->options.samples, "status",
-        bench->ended == NB_OK ? "ok" : "interrupted", "noise_floor",
-        nb_json_number(bench->noise_floor), "dry_run", (int)bench->options.dry_run);
+    json_t *ours =
+        json_pack("{so so so sI sI ss so sb}", "machine", nb_machine_json(machine), "peers",
+                  nb_peer_versions(), "ceilings", ceilings, "seed", (json_int_t)bench->options.seed,
+                  "samples", (json_int_t)bench->options.samples, "status",
+                  bench->ended == NB_OK ? "ok" : "interrupted", "noise_floor",
+                  nb_json_number(bench->noise_floor), "dry_run", (int)bench->options.dry_run);
     return json_pack("{ss ss ss sI so so ss ss si so}", "date", bench->date, "host_name",
                      machine->cpu, "executable", "normbench", "num_cpus", (json_int_t)machine->cpus,
                      "caches", caches_json(machine), "load_avg", load, "library_version",
@@ -144,6 +145,11 @@ static json_t *median_json(const struct nb_bench *bench, const struct nb_row *ro
         json_object_set_new(entry, numbers[i].name, nb_json_number(numbers[i].value));
     json_object_set_new(entry, "ceiling",
                         row->ceiling[0] != '\0' ? json_string(row->ceiling) : json_null());
+    const struct nb_row *peer = nb_selection_best_peer(&bench->selection, row);
+    json_object_set_new(entry, "vs_best_peer",
+                        peer ? nb_json_number(peer->median / row->median) : json_null());
+    json_object_set_new(entry, "best_peer",
+                        peer ? json_string(peer->implementation.name) : json_null());
     json_object_set_new(entry, "unstable", json_boolean(nb_row_unstable(row)));
     json_object_set_new(entry, "reproduce", json_string(reproducer));
     return entry;

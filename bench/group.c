@@ -2,6 +2,7 @@
 #include "bench/group.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -37,12 +38,31 @@ static struct nb_job job_of(const struct group *group, const struct nb_row *row)
     return (struct nb_job){&row->implementation, &group->operands, row->threads, row->cold};
 }
 
+// A peer that cannot do its row makes a wrong row.
+static void open_rows(struct group *group) {
+    for (size_t i = 0; i < group->count; i++) {
+        struct nb_row *row = &group->rows[i];
+        struct nb_job job = job_of(group, row);
+        struct nb_error error;
+        if (nb_team_open(&job, &row->implementation, &error) == NB_OK)
+            continue;
+        row->verdict = NB_WRONG;
+        snprintf(row->error, sizeof row->error, "%.*s", (int)sizeof row->error - 1, error.text);
+    }
+}
+
+static void close_rows(struct group *group) {
+    for (size_t i = 0; i < group->count; i++)
+        nb_team_close(&group->rows[i].implementation);
+}
+
 static enum nb_code check(struct group *group, struct nb_error *error) {
     enum nb_code code = NB_OK;
     nb_verdict_prepare(&group->operands);
     for (size_t i = 0; i < group->count && code == NB_OK; i++) {
         struct nb_job job = job_of(group, &group->rows[i]);
-        code = nb_verdict_reach(&group->rows[i], &job, error);
+        if (group->rows[i].verdict != NB_WRONG)
+            code = nb_verdict_reach(&group->rows[i], &job, error);
     }
     return code;
 }
@@ -143,7 +163,6 @@ enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_tim
     struct group group = {.rows = rows, .count = count};
     nb_random_seed(&group.random, timing->seed);
     group.original = nb_random_u32(&group.random) % count;
-    group.twin = rows[group.original];
     group.next = calloc(count + 1, sizeof *group.next);
     group.order = malloc((count + 1) * sizeof *group.order);
     enum nb_code code = NB_OK;
@@ -153,9 +172,11 @@ enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_tim
         code = nb_operands_make(&group.operands, rows->problem, rows->dtype,
                                 sets_for(rows, count, timing->dry ? 0 : timing->cold_bytes),
                                 timing->seed, error);
+    if (code == NB_OK)
+        open_rows(&group);
     if (code == NB_OK && timing->check)
         code = check(&group, error);
-    group.twin.verdict = rows[group.original].verdict;
+    group.twin = rows[group.original];
     if (code == NB_OK && timing->dry) {
         run_dry(&group);
         nb_progress_add(timing->progress, work, 0);
@@ -166,6 +187,7 @@ enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_tim
         if (code == NB_OK)
             code = summarize(&group, error);
     }
+    close_rows(&group);
     nb_row_free(&group.twin);
     nb_operands_free(&group.operands);
     free(group.next);

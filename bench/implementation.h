@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Somebody's code for a kernel. Ours is one table per ISA; a peer library offers the same kernel on
-// the same operands by another `call`.
+// Somebody's code for a kernel. Ours is one table per ISA; a peer library (peer.h) offers the same
+// kernel on the same operands by another `call`.
 #ifndef NB_BENCH_IMPLEMENTATION_H
 #define NB_BENCH_IMPLEMENTATION_H
 
 #include <stdbool.h>
 
 #include "bench/kernel.h"
+
+struct nb_peer;
+struct nb_offer;
 
 struct nb_implementation {
     const char *name;  // "avx512": the ISA of our tables as they name themselves, or the peer
@@ -15,6 +18,8 @@ struct nb_implementation {
     void (*call)(const void *table, const struct nb_call *call);
     double round_flops; // of the table's peak_fma; 0: it has none
     bool exact;         // its results must have the scalar table's bits; else they have a bound
+    const struct nb_peer *peer;   // NULL: ours
+    const struct nb_offer *offer; // of the peer
 };
 
 // Our own code for a usable ISA.

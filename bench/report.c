@@ -60,8 +60,23 @@ static const struct nb_column people[] = {
     {.name = "gbytes", .title = "GB/s", .align = NB_RIGHT, .digits = 1},
     {.name = "share", .title = "of ceiling", .unit = "%", .align = NB_RIGHT, .digits = 0},
     {.name = "ceiling"},
+    {.name = "vs_best_peer", .title = "vs best peer", .align = NB_RIGHT, .digits = 2},
+    {.name = "best_peer", .title = "best peer"},
     {.name = "notes"},
 };
+
+// Where a run has no peers, their two columns are left out.
+enum { COLUMNS = COUNT(people), PEER_COLUMNS = 2, FIRST_PEER_COLUMN = COLUMNS - 3 };
+
+static size_t columns_of(const struct nb_bench *bench) {
+    return nb_selection_has_peers(&bench->selection) ? COLUMNS : COLUMNS - PEER_COLUMNS;
+}
+
+// Takes them out of an array of COLUMNS columns or cells.
+static void leave_out_peers(void *array, size_t size) {
+    char *first = (char *)array + FIRST_PEER_COLUMN * size;
+    memmove(first, first + PEER_COLUMNS * size, size);
+}
 
 // The texts that the cells of a row point to.
 struct texts {
@@ -76,10 +91,11 @@ static void fill_cells(const struct nb_bench *bench, const struct nb_row *row, s
                        struct nb_cell *cells) {
     nb_problem_text(row->problem, texts->problem);
     notes_of(bench, row, texts->notes);
+    const struct nb_row *peer = nb_selection_best_peer(&bench->selection, row);
     bool timed = row->samples > 0;
     if (timed)
         time_text(texts->median, row->median);
-    const struct nb_cell all[] = {
+    struct nb_cell all[COLUMNS] = {
         nb_cell_text(texts->problem),
         nb_cell_text(nb_dtype_name(row->dtype)),
         nb_cell_text(row->implementation.name),
@@ -92,33 +108,40 @@ static void fill_cells(const struct nb_bench *bench, const struct nb_row *row, s
         number_or_empty(nb_row_gbytes(row)),
         number_or_empty(100 * row->least / row->median),
         row->ceiling[0] != '\0' ? nb_cell_text(row->ceiling) : nb_cell_empty(),
+        peer ? nb_cell_number(peer->median / row->median) : nb_cell_empty(),
+        peer ? nb_cell_text(peer->implementation.name) : nb_cell_empty(),
         nb_cell_text(texts->notes),
     };
-    memcpy(cells, all, sizeof all);
+    size_t count = columns_of(bench);
+    if (count < COLUMNS)
+        leave_out_peers(all, sizeof *all);
+    memcpy(cells, all, count * sizeof *all);
 }
 
 static void family_table(const struct nb_bench *bench, FILE *stream, enum nb_table_format format,
                          const char *family) {
     const struct nb_selection *selection = &bench->selection;
     struct texts *texts = calloc(selection->count, sizeof *texts);
-    struct nb_cell *cells = calloc(selection->count * COUNT(people), sizeof *cells);
-    struct nb_column columns[COUNT(people)];
+    struct nb_cell *cells = calloc(selection->count * COLUMNS, sizeof *cells);
+    struct nb_column columns[COLUMNS];
     memcpy(columns, people, sizeof people);
-    size_t rows = 0;
+    size_t rows = 0, count = columns_of(bench);
+    if (count < COLUMNS)
+        leave_out_peers(columns, sizeof *columns);
     for (size_t i = 0; i < selection->count && texts != NULL && cells != NULL; i++) {
         const struct nb_row *row = &selection->rows[i];
         if (!shown(row) || strcmp(row->problem->kernel->family, family) != 0)
             continue;
-        fill_cells(bench, row, &texts[rows], &cells[rows * COUNT(people)]);
+        fill_cells(bench, row, &texts[rows], &cells[rows * count]);
         rows++;
     }
     if (rows > 0) {
         fprintf(stream, format == NB_TABLE_MARKDOWN ? "\n## %s\n\n" : "\n%s\n", family);
         struct nb_table table;
-        nb_table_fit(columns, COUNT(columns), cells, rows);
-        nb_table_begin(&table, stream, format, columns, COUNT(columns));
+        nb_table_fit(columns, count, cells, rows);
+        nb_table_begin(&table, stream, format, columns, count);
         for (size_t i = 0; i < rows; i++)
-            nb_table_row(&table, &cells[i * COUNT(people)]);
+            nb_table_row(&table, &cells[i * count]);
         nb_table_end(&table);
     }
     free(texts);
@@ -179,6 +202,10 @@ void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_
                     "ceilings allow, over the median. Rows are checked against the scalar table "
                     "before they are\n"
                     "timed. Rows with spread above 5 %% are unstable.\n");
+    if (nb_selection_has_peers(&bench->selection))
+        fprintf(stream, "best peer: the fastest other library on as many threads. vs best peer: "
+                        "its median over\n"
+                        "ours; above 1, ours is faster.\n");
     if (!isnan(bench->noise_floor))
         fprintf(stream,
                 "Noise floor: %.1f %%, the 95th percentile of what two medians of one row differed "
@@ -193,22 +220,30 @@ void nb_report_reproducer(const struct nb_bench *bench, const struct nb_row *row
                           char text[NB_REPRODUCER_TEXT]) {
     char problem[NB_PROBLEM_TEXT];
     nb_problem_text(row->problem, problem);
-    snprintf(
+    const struct nb_peer *peer = row->implementation.peer;
+    int length = snprintf(
         text, NB_REPRODUCER_TEXT,
-        "normbench bench --problems %s --dtypes %s --isas %s --threads %zu --caches %s --seed %llu",
+        "normbench bench --problems %s --dtypes %s --isas %s --threads %zu --caches %s --seed %llu "
+        "--peers %s",
         problem, nb_dtype_name(row->dtype), nb_isa_name(row->implementation.isa), row->threads,
-        row->cold ? "cold" : "hot", (unsigned long long)bench->options.seed);
+        row->cold ? "cold" : "hot", (unsigned long long)bench->options.seed,
+        peer == NULL ? "none" : peer->name);
+    if (peer != NULL)
+        snprintf(text + length, NB_REPRODUCER_TEXT - (size_t)length, " --filter /%s/", peer->name);
 }
 
 void nb_report_csv(const struct nb_bench *bench, FILE *stream) {
     static const struct nb_column columns[] = {
-        {.name = "name"},   {.name = "family"},  {.name = "kernel"},     {.name = "problem"},
-        {.name = "dtype"},  {.name = "isa"},     {.name = "threads"},    {.name = "cache"},
-        {.name = "check"},  {.name = "samples"}, {.name = "calls"},      {.name = "median"},
-        {.name = "min"},    {.name = "p05"},     {.name = "p95"},        {.name = "mad"},
-        {.name = "noise"},  {.name = "flops"},   {.name = "read_bytes"}, {.name = "written_bytes"},
-        {.name = "gflops"}, {.name = "gbytes"},  {.name = "intensity"},  {.name = "ceiling"},
-        {.name = "share"},  {.name = "notes"},   {.name = "reproduce"},
+        {.name = "name"},       {.name = "family"},        {.name = "kernel"},
+        {.name = "problem"},    {.name = "dtype"},         {.name = "isa"},
+        {.name = "threads"},    {.name = "cache"},         {.name = "check"},
+        {.name = "samples"},    {.name = "calls"},         {.name = "median"},
+        {.name = "min"},        {.name = "p05"},           {.name = "p95"},
+        {.name = "mad"},        {.name = "noise"},         {.name = "flops"},
+        {.name = "read_bytes"}, {.name = "written_bytes"}, {.name = "gflops"},
+        {.name = "gbytes"},     {.name = "intensity"},     {.name = "ceiling"},
+        {.name = "share"},      {.name = "vs_best_peer"},  {.name = "best_peer"},
+        {.name = "notes"},      {.name = "reproduce"},
     };
     struct nb_table table;
     nb_table_begin(&table, stream, NB_TABLE_CSV, columns, COUNT(columns));
@@ -218,39 +253,43 @@ void nb_report_csv(const struct nb_bench *bench, FILE *stream) {
             continue;
         char name[NB_ROW_NAME], problem[NB_PROBLEM_TEXT], notes[NOTES_TEXT];
         char reproducer[NB_REPRODUCER_TEXT];
+        const struct nb_row *peer = nb_selection_best_peer(&bench->selection, row);
         nb_row_name(row, name);
         nb_problem_text(row->problem, problem);
         notes_of(bench, row, notes);
         nb_report_reproducer(bench, row, reproducer);
-        nb_table_row(&table, (struct nb_cell[]){
-                                 nb_cell_text(name),
-                                 nb_cell_text(row->problem->kernel->family),
-                                 nb_cell_text(row->problem->kernel->name),
-                                 nb_cell_text(problem),
-                                 nb_cell_text(nb_dtype_name(row->dtype)),
-                                 nb_cell_text(row->implementation.name),
-                                 nb_cell_count(row->threads),
-                                 nb_cell_text(row->cold ? "cold" : "hot"),
-                                 nb_cell_text(nb_verdict_name(row->verdict)),
-                                 nb_cell_count(row->samples),
-                                 nb_cell_count(row->calls),
-                                 nb_cell_number(row->median),
-                                 nb_cell_number(row->min),
-                                 nb_cell_number(row->p05),
-                                 nb_cell_number(row->p95),
-                                 nb_cell_number(row->mad),
-                                 nb_cell_number(row->noise),
-                                 nb_cell_number(row->flops),
-                                 nb_cell_number(row->traffic.read),
-                                 nb_cell_number(row->traffic.written),
-                                 nb_cell_number(nb_row_gflops(row)),
-                                 nb_cell_number(nb_row_gbytes(row)),
-                                 nb_cell_number(nb_row_intensity(row)),
-                                 nb_cell_text(row->ceiling),
-                                 nb_cell_number(row->least / row->median),
-                                 nb_cell_text(notes),
-                                 nb_cell_text(reproducer),
-                             });
+        nb_table_row(&table,
+                     (struct nb_cell[]){
+                         nb_cell_text(name),
+                         nb_cell_text(row->problem->kernel->family),
+                         nb_cell_text(row->problem->kernel->name),
+                         nb_cell_text(problem),
+                         nb_cell_text(nb_dtype_name(row->dtype)),
+                         nb_cell_text(row->implementation.name),
+                         nb_cell_count(row->threads),
+                         nb_cell_text(row->cold ? "cold" : "hot"),
+                         nb_cell_text(nb_verdict_name(row->verdict)),
+                         nb_cell_count(row->samples),
+                         nb_cell_count(row->calls),
+                         nb_cell_number(row->median),
+                         nb_cell_number(row->min),
+                         nb_cell_number(row->p05),
+                         nb_cell_number(row->p95),
+                         nb_cell_number(row->mad),
+                         nb_cell_number(row->noise),
+                         nb_cell_number(row->flops),
+                         nb_cell_number(row->traffic.read),
+                         nb_cell_number(row->traffic.written),
+                         nb_cell_number(nb_row_gflops(row)),
+                         nb_cell_number(nb_row_gbytes(row)),
+                         nb_cell_number(nb_row_intensity(row)),
+                         nb_cell_text(row->ceiling),
+                         nb_cell_number(row->least / row->median),
+                         peer ? nb_cell_number(peer->median / row->median) : nb_cell_empty(),
+                         peer ? nb_cell_text(peer->implementation.name) : nb_cell_empty(),
+                         nb_cell_text(notes),
+                         nb_cell_text(reproducer),
+                     });
     }
     nb_table_end(&table);
 }
@@ -266,6 +305,14 @@ void nb_report_page(const struct nb_bench *bench, FILE *stream, const char *cons
             machine->governor, nb_build_version(), nb_build_commit(),
             nb_build_dirty() ? " with changes" : "", nb_build_compiler(), nb_build_flags(),
             machine->load[0]);
+    json_t *peers = nb_peer_versions(), *version;
+    const char *name, *separator = "- peers: ";
+    json_object_foreach(peers, name, version) {
+        fprintf(stream, "%s%s %s", separator, name, json_string_value(version));
+        separator = ", ";
+    }
+    fprintf(stream, json_object_size(peers) == 0 ? "- peers: none\n" : "\n");
+    json_decref(peers);
     for (; *pictures != NULL; pictures++)
         fprintf(stream, "\n![Roofline](%s)\n", *pictures);
     nb_report_tables(bench, stream, NB_TABLE_MARKDOWN);

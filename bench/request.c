@@ -55,6 +55,13 @@ const struct nb_option nb_request_options[] = {
      .type = &nb_option_choices,
      .choices = cache_names,
      .offset = offsetof(struct nb_request_options, caches)},
+    {.name = "peers",
+     .value = "LIST",
+     .help =
+         "libraries to time beside ours: all, none, or some of those that normbench info names; "
+         "default: none for quick, else all",
+     .type = &nb_option_text,
+     .offset = offsetof(struct nb_request_options, peers)},
     {.name = NULL},
 };
 
@@ -132,6 +139,12 @@ enum nb_code nb_request_read(struct nb_request *request, struct nb_request_optio
         code = read_threads(options->threads, request->threads, error);
     if (code == NB_OK)
         code = read_isas(&options->isas, request->isas, error);
+    bool by_default = request->problems != NULL || request->preset != NB_PRESET_QUICK;
+    if (code == NB_OK)
+        code = nb_peers_choose(options->peers != NULL ? options->peers
+                               : by_default           ? "all"
+                                                      : "none",
+                               request->peers, error);
     for (size_t i = 0; i < options->dtypes.count; i++)
         request->dtypes[options->dtypes.values[i]] = true;
     for (size_t i = 0; i < options->caches.count; i++)

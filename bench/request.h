@@ -8,7 +8,7 @@
 #include "src/option.h"
 
 struct nb_request_options {
-    const char *problems, *filter, *preset, *threads;
+    const char *problems, *filter, *preset, *threads, *peers;
     struct nb_choices isas, dtypes, caches;
 };
 

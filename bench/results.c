@@ -63,6 +63,7 @@ static enum nb_code put_csv(const struct work *work, FILE *stream) {
 
 static enum nb_code put_card(const struct work *work, FILE *stream) {
     json_t *card = nb_machine_json(&work->bench->machine);
+    json_object_set_new(card, "peers", nb_peer_versions());
     bool good = card != NULL && json_dumpf(card, stream, JSON_INDENT(2)) == 0;
     fputc('\n', stream);
     json_decref(card);

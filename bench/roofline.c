@@ -22,8 +22,8 @@ struct drawing {
 };
 
 static bool belongs(const struct drawing *drawing, const struct nb_row *row) {
-    return row->samples > 0 && !row->cold && row->flops > 0 && row->dtype == drawing->dtype &&
-           row->threads == drawing->ceiling->threads &&
+    return row->implementation.peer == NULL && row->samples > 0 && !row->cold && row->flops > 0 &&
+           row->dtype == drawing->dtype && row->threads == drawing->ceiling->threads &&
            row->implementation.isa == drawing->ceiling->isa;
 }
 

@@ -166,6 +166,19 @@ static enum nb_code add_threads(struct maker *maker, const struct nb_problem *pr
     return code;
 }
 
+static enum nb_code add_peers(struct maker *maker, const struct nb_problem *problem,
+                              enum nb_dtype dtype, bool cold) {
+    enum nb_code code = NB_OK;
+    for (size_t i = 0; nb_peers[i] != NULL && code == NB_OK; i++) {
+        const struct nb_offer *offer = nb_peer_offer(nb_peers[i], problem->kernel, dtype, cold);
+        if (!maker->request->peers[i] || offer == NULL || nb_peers[i]->version() == NULL)
+            continue;
+        struct nb_implementation peer = nb_implementation_peer(nb_peers[i], offer);
+        code = add_threads(maker, problem, dtype, &peer, cold);
+    }
+    return code;
+}
+
 static enum nb_code add_rows(struct maker *maker, const struct nb_problem *problem,
                              enum nb_dtype dtype, const struct wishes *wishes) {
     enum nb_code code = NB_OK;
@@ -177,6 +190,9 @@ static enum nb_code add_rows(struct maker *maker, const struct nb_problem *probl
             if (wishes->caches[cold])
                 code = add_threads(maker, problem, dtype, &ours, cold);
     }
+    for (int cold = 0; cold < 2 && code == NB_OK; cold++)
+        if (wishes->caches[cold])
+            code = add_peers(maker, problem, dtype, cold);
     return code;
 }
 
@@ -248,4 +264,28 @@ size_t nb_selection_group_end(const struct nb_selection *selection, size_t first
            rows[end].dtype == rows[first].dtype)
         end++;
     return end;
+}
+
+const struct nb_row *nb_selection_best_peer(const struct nb_selection *selection,
+                                            const struct nb_row *row) {
+    const struct nb_row *best = NULL;
+    if (row->implementation.peer != NULL || row->samples == 0)
+        return NULL;
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct nb_row *other = &selection->rows[i];
+        if (other->implementation.peer == NULL || other->samples == 0 ||
+            other->problem != row->problem || other->dtype != row->dtype ||
+            other->threads != row->threads || other->cold != row->cold)
+            continue;
+        if (best == NULL || other->median < best->median)
+            best = other;
+    }
+    return best;
+}
+
+bool nb_selection_has_peers(const struct nb_selection *selection) {
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->rows[i].implementation.peer != NULL)
+            return true;
+    return false;
 }

@@ -4,6 +4,7 @@
 #ifndef NB_BENCH_SELECTION_H
 #define NB_BENCH_SELECTION_H
 
+#include "bench/peer.h"
 #include "bench/row.h"
 
 #define NB_MAX_THREAD_COUNTS 8
@@ -17,9 +18,10 @@ struct nb_request {
     const char *problems; // descriptors instead of the preset's; NULL: the preset's
     const char
         *filter; // regular expression of row names, "-" in front: what does not match; NULL: all
-    bool dtypes[NB_DTYPES];               // none: the preset's
-    bool isas[NB_ISA_COUNT];              // usable ones; none: the preset's
-    bool hot, cold;                       // neither: the preset's
+    bool dtypes[NB_DTYPES];   // none: the preset's
+    bool isas[NB_ISA_COUNT];  // usable ones; none: the preset's
+    bool hot, cold;           // neither: the preset's
+    bool peers[NB_MAX_PEERS]; // of nb_peers, beside ours; what is not there at run time is left out
     size_t threads[NB_MAX_THREAD_COUNTS]; // ascending; 0 ends them; none: 1 and default_threads
     size_t default_threads;
 };
@@ -39,6 +41,14 @@ void nb_selection_free(struct nb_selection *selection);
 
 // The first row after `first` that belongs to another group.
 size_t nb_selection_group_end(const struct nb_selection *selection, size_t first);
+
+// Whether there are rows of peers.
+bool nb_selection_has_peers(const struct nb_selection *selection);
+
+// The fastest row of a peer for the problem of a row of ours, in the same dtype, with as many
+// threads and the same caches, once both are measured; NULL: there is none.
+const struct nb_row *nb_selection_best_peer(const struct nb_selection *selection,
+                                            const struct nb_row *row);
 
 // An empty row of a problem, with what follows from the formula.
 struct nb_row nb_row_of(const struct nb_problem *problem, enum nb_dtype dtype,

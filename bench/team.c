@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "bench/peer.h"
+
 #ifdef _OPENMP
 #    include <omp.h>
 #endif
@@ -62,6 +64,10 @@ static bool piece_of(const struct nb_job *job, size_t id, size_t count, struct n
 // are.
 #define STRIDE 0x9e3779b1
 
+size_t nb_team_set(const struct nb_job *job, size_t call) {
+    return call * STRIDE % job->operands->sets * job->operands->bytes;
+}
+
 static void move_to(struct nb_call *call, const struct nb_call *origin, size_t bytes) {
     for (size_t o = 0; o < NB_OPERANDS; o++)
         if (origin->at[o] != NULL)
@@ -76,8 +82,7 @@ static void run_piece(const struct nb_job *job, const struct nb_call *origin, si
         call = *origin;
     for (size_t i = 0; i < calls; i++) {
         if (job->cold && origin != NULL)
-            move_to(&call, origin,
-                    (next + i) * STRIDE % job->operands->sets * job->operands->bytes);
+            move_to(&call, origin, nb_team_set(job, next + i));
         if (origin != NULL)
             code->call(code->table, &call);
         if (threads > 1) {
@@ -88,7 +93,7 @@ static void run_piece(const struct nb_job *job, const struct nb_call *origin, si
     }
 }
 
-struct nb_elapsed nb_team_run(const struct nb_job *job, size_t calls, size_t *next) {
+static struct nb_elapsed run_pieces(const struct nb_job *job, size_t calls, size_t next) {
     struct nb_elapsed elapsed = {0};
 #ifdef _OPENMP
 #    pragma omp parallel num_threads((int)job->threads) if (job->threads > 1)
@@ -112,15 +117,68 @@ struct nb_elapsed nb_team_run(const struct nb_job *job, size_t calls, size_t *ne
 #ifdef _OPENMP
 #    pragma omp barrier
 #endif
-        run_piece(job, mine, calls, *next, count);
+        run_piece(job, mine, calls, next, count);
         if (id == 0) {
             elapsed.wall = clock_seconds(CLOCK_MONOTONIC) - start.wall;
             elapsed.cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - start.cpu;
         }
     }
+    return elapsed;
+}
+
+// How many threads OpenMP gives to who does not ask for a number; returns how many it was.
+static int set_threads(int threads) {
+#ifdef _OPENMP
+    int before = omp_get_max_threads();
+    omp_set_num_threads(threads);
+    return before;
+#else
+    return threads;
+#endif
+}
+
+static struct nb_elapsed run_whole(const struct nb_job *job, size_t calls, size_t next) {
+    int before = set_threads((int)job->threads);
+    struct nb_call whole = nb_operands_call(job->operands, job->operands->first);
+    double cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), wall = clock_seconds(CLOCK_MONOTONIC);
+    run_piece(job, &whole, calls, next, 1);
+    wall = clock_seconds(CLOCK_MONOTONIC) - wall;
+    cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    set_threads(before);
+    return (struct nb_elapsed){.wall = wall, .cpu = cpu};
+}
+
+struct nb_elapsed nb_team_run(const struct nb_job *job, size_t calls, size_t *next) {
+    const struct nb_peer *peer = job->implementation->peer;
+    struct nb_elapsed elapsed;
+    if (peer != NULL && peer->run != NULL)
+        elapsed = peer->run(job->implementation->table, job, calls, *next);
+    else if (peer != NULL && peer->whole)
+        elapsed = run_whole(job, calls, *next);
+    else
+        elapsed = run_pieces(job, calls, *next);
     if (job->cold)
         *next += calls;
     return elapsed;
+}
+
+enum nb_code nb_team_open(const struct nb_job *job, struct nb_implementation *implementation,
+                          struct nb_error *error) {
+    if (implementation->peer == NULL || implementation->peer->open == NULL)
+        return NB_OK;
+    void *table = NULL;
+    int before = set_threads((int)job->threads);
+    enum nb_code code = implementation->peer->open(job, &table, error);
+    set_threads(before);
+    implementation->table = table;
+    return code;
+}
+
+void nb_team_close(struct nb_implementation *implementation) {
+    if (implementation->peer == NULL || implementation->table == NULL)
+        return;
+    implementation->peer->close((void *)implementation->table);
+    implementation->table = NULL;
 }
 
 size_t nb_team_limit(size_t wanted) {

@@ -28,6 +28,16 @@ size_t nb_team_limit(size_t wanted);
 // start together and wait for one another after every call, as the next kernel of a training step
 // would have them do: this is timed, starting them is not. A cold job walks through the sets in a
 // scattered order and goes on, from call to call, where *next says.
+// A peer that wants to is called with all threads at once, or runs the calls by itself.
 struct nb_elapsed nb_team_run(const struct nb_job *job, size_t calls, size_t *next);
+
+// Bytes from the first set to that of call number `call` of a cold job.
+size_t nb_team_set(const struct nb_job *job, size_t call);
+
+// Prepares the row's implementation, if it is a peer's, before it is run: sets its table. On
+// failure there is nothing to close.
+enum nb_code nb_team_open(const struct nb_job *job, struct nb_implementation *implementation,
+                          struct nb_error *error);
+void nb_team_close(struct nb_implementation *implementation);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/peer.h"
+
 // Operations that a check may cost: of the scalar table, and of the reference, whose every
 // operation is some twenty of them.
 #define EXACT_FLOPS 3e8
@@ -19,9 +21,9 @@ struct parts {
     size_t count, width, total;
 };
 
-static struct parts choose_parts(const struct nb_operands *operands, double budget) {
+static struct parts choose_parts(const struct nb_operands *operands, const struct nb_cut *cut,
+                                 double budget) {
     const struct nb_problem *problem = operands->problem;
-    const struct nb_cut *cut = &operands->subject->cuts[0];
     double flops = nb_kernel_flops(problem->kernel, &problem->sizes, 0);
     if (flops <= budget || cut->step == 0)
         return (struct parts){.count = 1};
@@ -49,7 +51,7 @@ void nb_verdict_prepare(const struct nb_operands *operands) {
     struct nb_implementation scalar =
         nb_implementation_ours(operands->problem->kernel, operands->dtype, NB_ISA_SCALAR);
     struct nb_call whole = nb_operands_call(operands, operands->wanted);
-    struct parts parts = choose_parts(operands, EXACT_FLOPS);
+    struct parts parts = choose_parts(operands, &operands->subject->cuts[0], EXACT_FLOPS);
     nb_operands_restore(operands, operands->wanted);
     for (size_t i = 0; i < parts.count; i++) {
         struct nb_call part = part_of(&parts, operands, &whole, i);
@@ -104,50 +106,99 @@ static void compare_exactly(struct nb_row *row, const struct nb_operands *operan
     }
 }
 
-static void compare_within(struct nb_row *row, const struct nb_operands *operands,
-                           const struct nb_call *got_call, struct nb_expected *const expected[]) {
+static void compare_within(struct nb_row *row, const char *operand, const struct matrix *got,
+                           const struct nb_expected *expected) {
+    for (size_t i = 0; i < got->rows; i++)
+        for (size_t j = 0; j < got->cols; j++) {
+            const struct nb_expected *e = &expected[i * got->cols + j];
+            double value = element(got, i, j);
+            if (fabsl((long double)value - e->value) <= e->bound) // a NaN is not
+                continue;
+            differ(row, operand, i, j, value, (double)e->value);
+            return;
+        }
+}
+
+// What the reference makes of a call, for every operand that is written; false: memory is short.
+static bool expect(const struct nb_operands *operands, const struct nb_call *given,
+                   struct nb_expected *expected[NB_OPERANDS]) {
     for (size_t o = 0; o < NB_OPERANDS; o++) {
+        struct matrix matrix = matrix_of(operands, given, o);
         if (!operands->shape[o].written)
             continue;
-        struct matrix got = matrix_of(operands, got_call, o);
-        for (size_t i = 0; i < got.rows; i++)
-            for (size_t j = 0; j < got.cols; j++) {
-                const struct nb_expected *e = &expected[o][i * got.cols + j];
-                double value = element(&got, i, j);
-                if (fabsl((long double)value - e->value) <= e->bound) // a NaN is not
-                    continue;
-                differ(row, operands->subject->operands[o].name, i, j, value, (double)e->value);
-                return;
-            }
+        expected[o] = calloc(matrix.rows * matrix.cols, sizeof *expected[o]);
+        if (expected[o] == NULL)
+            return false;
+    }
+    operands->subject->reference(given, expected);
+    return true;
+}
+
+// Turns sums per block of rows into the sums of all `rows`, in the first block's place. A block's
+// bound is that of its terms and gamma(NB_BLOCK_ROWS) of their sizes (bounded.h), so that of a sum
+// of all rows in any order, gamma(rows), is at most the sum of the bounds times the ratio of the
+// two.
+static void sum_blocks(struct nb_expected *expected, size_t rows, size_t cols,
+                       enum nb_dtype dtype) {
+    long double u = dtype == NB_F32 ? 0x1p-24L : 0x1p-53L, wider = u * 1.01L;
+    long double ratio = (long double)rows / NB_BLOCK_ROWS * (1 - NB_BLOCK_ROWS * u) /
+                        (1 - (long double)rows * wider);
+    for (size_t i = 0; i < cols; i++) {
+        struct nb_expected sum = {0};
+        for (size_t block = 0; block < NB_BLOCKS(rows); block++) {
+            sum.value += expected[block * cols + i].value;
+            sum.bound += expected[block * cols + i].bound;
+        }
+        expected[i] = (struct nb_expected){sum.value, sum.bound * fmaxl(ratio, 1)};
     }
 }
 
-static enum nb_code reach_within(struct nb_row *row, const struct nb_operands *operands,
-                                 const struct nb_call *got, struct nb_error *error) {
-    struct parts parts = choose_parts(operands, BOUND_FLOPS);
+// Compares the operands `which` of the parts of a call along `cut`; `summed` of them are sums of
+// all rows.
+static enum nb_code parts_within(struct nb_row *row, const struct nb_operands *operands,
+                                 const struct nb_call *got, const struct nb_cut *cut,
+                                 uint32_t which, uint32_t summed, struct nb_error *error) {
+    struct parts parts = choose_parts(operands, cut, BOUND_FLOPS);
     struct nb_call given = nb_operands_call(operands, operands->given);
+    const struct nb_offer *offer = row->implementation.offer;
     given.any_order = true;
-    bool failed = false;
-    row->verdict = NB_BOUND;
-    for (size_t i = 0; i < parts.count && row->verdict == NB_BOUND && !failed; i++) {
+    given.plain_moments = offer != NULL && offer->plain_moments;
+    given.from_variance = offer != NULL && offer->from_variance;
+    bool enough = true;
+    for (size_t i = 0; i < parts.count && row->verdict == NB_BOUND && enough; i++) {
         struct nb_call part = part_of(&parts, operands, got, i);
         struct nb_call given_part = part_of(&parts, operands, &given, i);
         struct nb_expected *expected[NB_OPERANDS] = {0};
-        for (size_t o = 0; o < NB_OPERANDS; o++) {
-            struct matrix matrix = matrix_of(operands, &part, o);
-            if (!operands->shape[o].written)
+        enough = expect(operands, &given_part, expected);
+        for (size_t o = 0; o < NB_OPERANDS && enough && row->verdict == NB_BOUND; o++) {
+            if (!operands->shape[o].written || !(which >> o & 1))
                 continue;
-            expected[o] = calloc(matrix.rows * matrix.cols, sizeof *expected[o]);
-            failed |= expected[o] == NULL;
-        }
-        if (!failed) {
-            operands->subject->reference(&given_part, expected);
-            compare_within(row, operands, &part, expected);
+            struct matrix matrix = matrix_of(operands, &part, o);
+            if (summed >> o & 1) {
+                sum_blocks(expected[o], part.m, matrix.cols, operands->dtype);
+                matrix.rows = 1;
+            }
+            compare_within(row, operands->subject->operands[o].name, &matrix, expected[o]);
         }
         for (size_t o = 0; o < NB_OPERANDS; o++)
             free(expected[o]);
     }
-    return failed ? nb_error_set(error, NB_FAILED, "not enough memory to check a kernel") : NB_OK;
+    return enough ? NB_OK : nb_error_set(error, NB_FAILED, "not enough memory to check a kernel");
+}
+
+static enum nb_code reach_within(struct nb_row *row, const struct nb_operands *operands,
+                                 const struct nb_call *got, struct nb_error *error) {
+    const struct nb_offer *offer = row->implementation.offer;
+    uint32_t left_out = offer == NULL ? 0 : offer->left_out;
+    uint32_t summed = offer == NULL ? 0 : offer->summed;
+    row->verdict = NB_BOUND;
+    enum nb_code code = parts_within(row, operands, got, &operands->subject->cuts[0],
+                                     ~(left_out | summed), 0, error);
+    // Sums of a column take all rows, but no other column.
+    static const struct nb_cut columns = {NB_N, 1};
+    if (code == NB_OK && summed != 0)
+        code = parts_within(row, operands, got, &columns, summed, summed, error);
+    return code;
 }
 
 enum nb_code nb_verdict_reach(struct nb_row *row, const struct nb_job *job,
@@ -163,7 +214,7 @@ enum nb_code nb_verdict_reach(struct nb_row *row, const struct nb_job *job,
     enum nb_code code = NB_OK;
     if (job->implementation->exact) {
         row->verdict = NB_EXACT;
-        struct parts parts = choose_parts(operands, EXACT_FLOPS);
+        struct parts parts = choose_parts(operands, &operands->subject->cuts[0], EXACT_FLOPS);
         for (size_t i = 0; i < parts.count && row->verdict == NB_EXACT; i++) {
             struct nb_call got_part = part_of(&parts, operands, &got, i);
             struct nb_call wanted_part = part_of(&parts, operands, &wanted, i);

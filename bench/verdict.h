@@ -13,6 +13,8 @@ void nb_verdict_prepare(const struct nb_operands *operands);
 
 // Runs the row's job once on set 0 and compares every output with operands->wanted to the bit or,
 // if the implementation is not exact, with the tester's high-precision reference within its bound.
+// What a peer leaves out is not compared; what it sums over all rows is compared with the sum of
+// the reference's blocks.
 // Sets row->verdict and row->error; set 0 is afterwards as it was. NB_FAILED when memory is short.
 enum nb_code nb_verdict_reach(struct nb_row *row, const struct nb_job *job, struct nb_error *error);
 

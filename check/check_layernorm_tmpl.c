@@ -50,7 +50,7 @@ static void reference_forward(const struct nb_call *call, bool relu,
 }
 
 static struct bounded given_xhat(const struct nb_call *call, size_t i, size_t j) {
-    return xhat_of(call, i, j, exactly(OPERAND(MEAN)[i]), exactly(OPERAND(RSTD)[i]));
+    return xhat_of(call, i, j, exactly(OPERAND(MEAN)[i]), given_rstd(call, OPERAND(RSTD)[i], EPS));
 }
 
 static struct bounded gradient(const struct nb_call *call, size_t i, size_t j, bool relu) {
@@ -72,7 +72,7 @@ static void expect_dx(const struct nb_call *call, size_t i, bool relu, struct nb
     for (size_t j = 0; j < call->n; j++) {
         struct bounded g = times(gradient(call, i, j, relu), exactly(OPERAND(GAMMA)[j]));
         struct bounded inner = minus(minus(g, mean_g), times(given_xhat(call, i, j), mean_gx));
-        dx[j] = expect(times(exactly(OPERAND(RSTD)[i]), inner));
+        dx[j] = expect(times(given_rstd(call, OPERAND(RSTD)[i], EPS), inner));
     }
 }
 

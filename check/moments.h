@@ -67,16 +67,36 @@ static inline struct bounded_moments merged(struct bounded_moments a, size_t n_a
     return (struct bounded_moments){rounded(mean, carried + lost), plus(a.m2, plus(b.m2, between))};
 }
 
+// The same without the correction: mean m0, also as the sum times the rounded 1 / n, so |d| <= e1 =
+// gamma(h + 2) mean |x|, and m2 = sum d(i)^2, which is n d^2 too large besides what is lost above.
+static inline struct bounded_moments uncorrected(struct bounded_moments moments, const real *x,
+                                                 size_t n, size_t step, size_t h) {
+    wide size = 0, count = (wide)n;
+    for (size_t i = 0; i < n; i++)
+        size += fabs((wide)x[i * step]);
+    wide e1 = (gamma_of(h + 2) + count * U_WIDE) * size / count + TINY;
+    moments.mean.e = e1;
+    moments.m2.e += 2 * count * e1 * e1;
+    return moments;
+}
+
+// Of all values at once: in a row, or in any order.
+static inline struct bounded_moments all_moments_of(const struct nb_call *call, const real *x,
+                                                    size_t n, size_t step, size_t h) {
+    struct bounded_moments moments = moments_of(x, n, step, h);
+    return call->plain_moments ? uncorrected(moments, x, n, step, h) : moments;
+}
+
 static inline struct bounded_moments row_moments_of(const struct nb_call *call, const real *x,
                                                     size_t n) {
-    return moments_of(x, n, 1, row_additions(call, n));
+    return all_moments_of(call, x, n, 1, row_additions(call, n));
 }
 
 // Of a column: blocks of rows, merged in order; or all rows at once, in any order.
 static inline struct bounded_moments column_moments_of(const struct nb_call *call, const real *x,
                                                        size_t rows, size_t ld) {
     if (call->any_order)
-        return moments_of(x, rows, ld, column_additions(call, rows));
+        return all_moments_of(call, x, rows, ld, column_additions(call, rows));
     struct bounded_moments all = {{NAN, 0}, {NAN, 0}};
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
         size_t count = rows - r0 < NB_BLOCK_ROWS ? rows - r0 : NB_BLOCK_ROWS;
@@ -89,6 +109,14 @@ static inline struct bounded_moments column_moments_of(const struct nb_call *cal
 // 1 / sqrt(m2 / n + eps)
 static inline struct bounded rstd_of(struct bounded variance, double eps) {
     return over(exactly(1), root(plus(variance, exactly((real)eps))));
+}
+
+// An rstd that the call is given, or the one that a kernel makes of the rounded variance that
+// belongs to it.
+static inline struct bounded given_rstd(const struct nb_call *call, real rstd, double eps) {
+    if (!call->from_variance)
+        return exactly(rstd);
+    return rstd_of(rounded(1 / ((wide)rstd * rstd) - (real)eps, 0), eps);
 }
 
 #endif

@@ -42,7 +42,11 @@ struct nb_call {
     size_t m, n, k; // (m) or (m, n) is (rows, cols) of kernel_list.h
     size_t whole_m; // m of the call that this one is a piece of
     bool any_order; // the kernel's sums need not be in the order of the contract
-    size_t mode;    // which of the subject's modes: an epilogue, a set of hyperparameters
+    // Of others' kernels: their mean is the rounded sum / n and their variance sum (x - mean)^2 /
+    // n, without the correction for the rounding of the mean; they make a given rstd again, as 1 /
+    // sqrt(variance + eps).
+    bool plain_moments, from_variance;
+    size_t mode; // which of the subject's modes: an epilogue, a set of hyperparameters
     void *at[NB_OPERANDS];
     size_t ld[NB_OPERANDS];
 };

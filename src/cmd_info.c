@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "bench/peer.h"
 #include "src/build.h"
 #include "src/file.h"
 #include "src/machine.h"
@@ -113,9 +114,10 @@ static json_t *info_json(const struct findings *found) {
                                                nb_json_number(peak->f64), "triad_bytes_per_second",
                                                nb_json_number(peak->bandwidth)));
     }
-    return json_pack("{so so ss sI so so}", "machine", nb_machine_json(&found->machine), "isas",
+    return json_pack("{so so ss sI so so so}", "machine", nb_machine_json(&found->machine), "isas",
                      isas, "default_isa", nb_isa_name(nb_isa_best()), "default_threads",
-                     (json_int_t)found->default_threads, "libraries", libraries(), "peaks", peaks);
+                     (json_int_t)found->default_threads, "libraries", libraries(), "peers",
+                     nb_peer_versions(), "peaks", peaks);
 }
 
 static void print_caches(const struct nb_machine *machine) {
@@ -139,15 +141,15 @@ static void print_isas(void) {
     }
 }
 
-static void print_libraries(void) {
-    json_t *list = libraries(), *version;
+static void print_versions(const char *title, json_t *list) {
+    json_t *version;
     const char *name, *separator = "";
-    printf("Libraries: ");
+    printf("%s", title);
     json_object_foreach(list, name, version) {
         printf("%s%s %s", separator, name, json_string_value(version));
         separator = ", ";
     }
-    printf("\n");
+    printf(*separator == '\0' ? "none\n" : "\n");
     json_decref(list);
 }
 
@@ -191,7 +193,8 @@ static void print_info(const struct findings *found) {
            machine->libc, machine->hypervisor, machine->governor);
     print_isas();
     printf("Compiler:  %s, %s\n", nb_build_compiler(), nb_build_flags());
-    print_libraries();
+    print_versions("Libraries: ", libraries());
+    print_versions("Peers:     ", nb_peer_versions());
     if (found->peak_count > 0)
         print_peaks(found);
 }
@@ -248,8 +251,9 @@ const struct nb_command nb_command_info = {
     .name = "info",
     .summary = "show this machine, the instruction sets and their measured peaks",
     .about = "Shows what results on this machine depend on: CPU, caches, cores, instruction sets\n"
-             "and why one cannot be used, compiler and flags, libraries; and measures the\n"
-             "ceilings of arithmetic and of memory bandwidth for each instruction set.",
+             "and why one cannot be used, compiler and flags, libraries, and the peers that\n"
+             "normbench bench can time beside our kernels; and measures the ceilings of\n"
+             "arithmetic and of memory bandwidth for each instruction set.",
     .examples = "  normbench info\n"
                 "  normbench info --no-peaks --json - | jq .machine",
     .groups = {{"Options", options_list}},

@@ -15,6 +15,7 @@ struct stage {
     size_t cold_bytes;
     uint64_t seed;
     struct nb_operands operands; // zero: none yet
+    struct nb_row *open;         // the row whose implementation is prepared; NULL: none
     size_t next;                 // where a cold row goes on
     struct nb_error error;       // why a row could not be measured; NB_OK: each could
 };
@@ -30,6 +31,12 @@ static struct nb_job job_of(const struct entry *entry) {
     return (struct nb_job){&row->implementation, &entry->stage->operands, row->threads, row->cold};
 }
 
+static void close_row(struct stage *stage) {
+    if (stage->open != NULL)
+        nb_team_close(&stage->open->implementation);
+    stage->open = NULL;
+}
+
 // Puts the row's operands on the stage, unless they are there.
 static enum nb_code set_stage(struct stage *stage, const struct nb_row *row,
                               struct nb_error *error) {
@@ -39,6 +46,7 @@ static enum nb_code set_stage(struct stage *stage, const struct nb_row *row,
     if (operands->problem == row->problem && operands->dtype == row->dtype &&
         operands->sets >= sets)
         return NB_OK;
+    close_row(stage);
     nb_operands_free(operands);
     stage->next = 0;
     enum nb_code code =
@@ -55,6 +63,11 @@ static const char *prepare(void *data) {
     struct nb_error *error = &entry->stage->error;
     enum nb_code code = set_stage(entry->stage, row, error);
     struct nb_job job = job_of(entry);
+    if (code == NB_OK && entry->stage->open != row) {
+        close_row(entry->stage);
+        code = nb_team_open(&job, &row->implementation, error);
+        entry->stage->open = code == NB_OK ? row : NULL;
+    }
     if (code == NB_OK && row->verdict == NB_UNCHECKED)
         code = nb_verdict_reach(row, &job, error);
     if (code != NB_OK)
@@ -133,6 +146,7 @@ static enum nb_code run_rows(struct nb_bench *bench, struct nb_error *error) {
                             "%zu rows compute something else than the scalar table; normbench "
                             "check tells more",
                             wrong);
+    close_row(&stage);
     nb_operands_free(&stage.operands);
     free(entries);
     return code;

@@ -10,7 +10,7 @@ import unittest
 from case import Case, PROGRAM, environment, strict_json
 
 SMALL = "row_moments:4x8 layernorm_backward:40x30 sgd_step:100"
-FAST = ("--no-ceilings", "--samples", "5", "--threads", "1", "--isas", "scalar")
+FAST = ("--peers", "none", "--no-ceilings", "--samples", "5", "--threads", "1", "--isas", "scalar")
 
 
 class Bench(Case):
@@ -22,7 +22,7 @@ class Bench(Case):
 
     def test_list(self):
         names = self.bench("--list", "--problems", SMALL, "--isas", "scalar", "--threads", "2,1", "--dtypes",
-                           "f64,f32", "--caches", "cold,hot").stdout.split("\n")
+                           "f64,f32", "--caches", "cold,hot", "--peers", "none").stdout.split("\n")
         self.assertEqual(names[0], "row_moments:4x8/f32/scalar/threads:1/hot")
         self.assertEqual(names[-1], "")
         self.assertEqual(len(names), 1 + 3 * 2 * 2 * 2)
@@ -115,7 +115,7 @@ class Bench(Case):
         self.assertEqual(second, first + "-2")
 
     def test_ceilings_and_roofline(self):
-        done = self.bench("--problems", "matmul_nn:16x16x16", "--samples", "3", "--threads", "1", "--isas", "scalar",
+        done = self.bench("--problems", "matmul_nn:16x16x16", "--peers", "none", "--samples", "3", "--threads", "1", "--isas", "scalar",
                           "--output", "out", "--json", "out.json")
         with open(self.path("out.json")) as file:
             data = strict_json(file.read())
@@ -131,6 +131,68 @@ class Bench(Case):
             points = [line for line in csv.DictReader(file) if line["series"] == "matmul"]
         self.assertEqual(len(points), 1)
         self.assertAlmostEqual(float(points[0]["y"]) / row["gflops_per_second"], 1)
+
+    def peers(self):
+        return list(strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)["peers"])
+
+    def test_which_peers(self):
+        built = self.peers()
+        self.assertEqual(len(set(built)), len(built))
+        want = ("--list", "--problems", "matmul_nn:30x20x10 sgd_step:100", "--isas", "scalar", "--threads", "1")
+        def listed(*args):
+            rows = [row.split("/") for row in self.bench(*args).stdout.splitlines()]
+            self.assertTrue(all(row[2] == "scalar" for row in rows if row[0] == "sgd_step:100"))
+            return {row[2] for row in rows} - {"scalar"}
+        everyone = listed(*want)
+        self.assertLessEqual(everyone, set(built))
+        self.assertEqual(listed(*want, "--peers", "all"), everyone)
+        self.assertEqual(listed(*want, "--peers", "none"), set())
+        for name in sorted(everyone):
+            self.assertEqual(listed(*want, "--peers", name), {name})
+        self.assertEqual(listed(*want, "--peers", ",".join(everyone) or "none"), everyone)
+        # Not for quick; for the others, beside ours.
+        def isas(preset):
+            return {row.split("/")[2] for row in self.bench("--list", "--preset", preset).stdout.splitlines()}
+        self.assertFalse(isas("quick") & set(built))
+        self.assertLessEqual(everyone, isas("default"))
+
+    def test_unknown_peer(self):
+        names = "".join(", " + name for name in self.peers())
+        self.refused(" bench: --peers: 'mkl' is not one of those there are: all, none%s; see normbench bench --help" % names,
+                     "bench", "--peers", "mkl")
+
+    def test_peers_in_the_tables(self):
+        args = ("--problems", "matmul_nn:30x20x10 sgd_step:100", *FAST[2:], "--peers", "all")
+        built = self.peers()
+        done = self.bench(*args, "--output", "out")
+        self.assertEqual("vs best peer" in done.stdout, bool(built))
+        with open(self.path("out/machine.json")) as file:
+            self.assertEqual(list(strict_json(file.read())["peers"]), built)
+        with open(self.path("out/bench.json")) as file:
+            data = strict_json(file.read())
+        self.assertEqual(list(data["context"]["normbench"]["peers"]), built)
+        rows = {row["run_name"]: row for row in data["benchmarks"] if row["run_type"] == "aggregate"}
+        with open(self.path("out/bench.csv")) as file:
+            figures = {row["name"]: row for row in csv.DictReader(file)}
+        self.assertEqual(list(rows), list(figures))
+        times = {row["isa"]: row["real_time"] for row in rows.values() if row["isa"] in built}
+        self.assertEqual(bool(times), bool(built))
+        for name, row in rows.items():
+            if row["isa"] == "scalar" and row["kernel"] == "matmul_nn" and times:
+                best = min(times, key=times.get)
+                self.assertEqual(row["best_peer"], best)
+                self.assertAlmostEqual(row["vs_best_peer"], times[best] / row["real_time"])
+                self.assertAlmostEqual(float(figures[name]["vs_best_peer"]), row["vs_best_peer"])
+                self.assertEqual(figures[name]["best_peer"], best)
+            else:
+                self.assertIsNone(row["vs_best_peer"])
+                self.assertIsNone(row["best_peer"])
+                self.assertEqual(figures[name]["vs_best_peer"] + figures[name]["best_peer"], "")
+            self.assertEqual(row["check"], "exact" if row["isa"] == "scalar" else "bound")
+            again = self.bench("--list", *row["reproduce"].split()[2:]).stdout
+            self.assertEqual(again, name + "\n")
+        alone = self.bench("--problems", "row_sum:2x3", *FAST).stdout
+        self.assertNotIn("peer", alone)
 
     def test_refused(self):
         see = "; see normbench bench --help"

@@ -14,7 +14,8 @@ class Info(Case):
 
     def test_json(self):
         info = strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)
-        self.assertEqual(list(info), ["machine", "isas", "default_isa", "default_threads", "libraries", "peaks"])
+        self.assertEqual(list(info), ["machine", "isas", "default_isa", "default_threads", "libraries", "peers",
+                                      "peaks"])
         self.assertEqual(info["peaks"], [])
         self.assertGreaterEqual(info["default_threads"], 1)
         names = [isa["name"] for isa in info["isas"]]

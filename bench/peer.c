@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "bench/peer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/peer_list.h"
+
+#define DECLARE(name) extern const struct nb_peer nb_peer_##name;
+NB_PEER_LIST(DECLARE)
+#undef DECLARE
+
+const struct nb_peer *const nb_peers[] = {
+#define ADDRESS(name) &nb_peer_##name,
+    NB_PEER_LIST(ADDRESS)
+#undef ADDRESS
+        NULL};
+
+static enum nb_code refuse(const char *word, int length, struct nb_error *error) {
+    char names[256] = "";
+    for (size_t i = 0; nb_peers[i] != NULL; i++) {
+        size_t end = strlen(names);
+        if (nb_peers[i]->version() != NULL)
+            snprintf(names + end, sizeof names - end, ", %s", nb_peers[i]->name);
+    }
+    return nb_error_set(error, NB_USAGE,
+                        "--peers: '%.*s' is not one of those there are: all, none%s",
+                        length < 100 ? length : 100, word, names);
+}
+
+static const struct nb_peer *find(const char *word, size_t length, size_t *index) {
+    for (size_t i = 0; nb_peers[i] != NULL; i++) {
+        *index = i;
+        if (strlen(nb_peers[i]->name) == length && strncmp(nb_peers[i]->name, word, length) == 0)
+            return nb_peers[i];
+    }
+    return NULL;
+}
+
+enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct nb_error *error) {
+    bool all = strcmp(text, "all") == 0;
+    for (size_t i = 0; nb_peers[i] != NULL; i++)
+        chosen[i] = all;
+    if (all || strcmp(text, "none") == 0)
+        return NB_OK;
+    for (const char *word = text; word != NULL;) {
+        size_t length = strcspn(word, ","), index;
+        const struct nb_peer *peer = find(word, length, &index);
+        if (peer == NULL || peer->version() == NULL)
+            return refuse(word, (int)length, error);
+        chosen[index] = true;
+        word = word[length] == ',' ? word + length + 1 : NULL;
+    }
+    return NB_OK;
+}
+
+json_t *nb_peer_versions(void) {
+    json_t *versions = json_object();
+    for (size_t i = 0; nb_peers[i] != NULL; i++)
+        if (nb_peers[i]->version() != NULL)
+            json_object_set_new(versions, nb_peers[i]->name, json_string(nb_peers[i]->version()));
+    return versions;
+}
+
+const struct nb_offer *nb_peer_offer(const struct nb_peer *peer, const struct nb_kernel *kernel,
+                                     enum nb_dtype dtype, bool cold) {
+    for (const struct nb_offer *offer = peer->offers; offer->kernel != NULL; offer++)
+        if (strcmp(offer->kernel, kernel->name) == 0 && offer->dtypes[dtype] &&
+            !(cold && offer->hot_only))
+            return offer;
+    return NULL;
+}
+
+struct nb_implementation nb_implementation_peer(const struct nb_peer *peer,
+                                                const struct nb_offer *offer) {
+    return (struct nb_implementation){
+        .name = peer->name,
+        .isa = nb_isa_best(),
+        .call = offer->call,
+        .peer = peer,
+        .offer = offer,
+    };
+}

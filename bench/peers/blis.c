@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// BLIS: products, by its typed interface, whose names no other BLAS has. Our threads call it on
+// pieces.
+#include <blis.h>
+
+#include "bench/peer.h"
+
+enum { A, B, C };
+
+// BLIS takes a row stride and a column stride of each matrix: a transposed one has them swapped.
+#define PRODUCT(form, dtype, real, gemm, row_a, col_a, row_b, col_b)                               \
+    static void form##_##dtype(const void *table, const struct nb_call *call) {                    \
+        (void)table;                                                                               \
+        real one = 1, zero = 0;                                                                    \
+        rntm_t alone;                                                                              \
+        bli_rntm_init(&alone);                                                                     \
+        bli_rntm_set_num_threads(1, &alone);                                                       \
+        inc_t lda = (inc_t)call->ld[A], ldb = (inc_t)call->ld[B], ldc = (inc_t)call->ld[C];        \
+        gemm(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)call->m, (dim_t)call->n, (dim_t)call->k, \
+             &one, call->at[A], row_a, col_a, call->at[B], row_b, col_b, &zero, call->at[C], ldc,  \
+             1, NULL, &alone);                                                                     \
+    }
+#define PRODUCTS(dtype, real, gemm)                \
+    PRODUCT(nn, dtype, real, gemm, lda, 1, ldb, 1) \
+    PRODUCT(nt, dtype, real, gemm, lda, 1, 1, ldb) \
+    PRODUCT(tn, dtype, real, gemm, 1, lda, ldb, 1)
+PRODUCTS(f32, float, bli_sgemm_ex)
+PRODUCTS(f64, double, bli_dgemm_ex)
+
+static const struct nb_offer offers[] = {
+    {.kernel = "matmul_nn", .dtypes = {[NB_F32] = true}, .call = nn_f32},
+    {.kernel = "matmul_nt", .dtypes = {[NB_F32] = true}, .call = nt_f32},
+    {.kernel = "matmul_tn", .dtypes = {[NB_F32] = true}, .call = tn_f32},
+    {.kernel = "matmul_nn", .dtypes = {[NB_F64] = true}, .call = nn_f64},
+    {.kernel = "matmul_nt", .dtypes = {[NB_F64] = true}, .call = nt_f64},
+    {.kernel = "matmul_tn", .dtypes = {[NB_F64] = true}, .call = tn_f64},
+    {0},
+};
+
+static const char *version(void) { return bli_info_get_version_str(); }
+
+const struct nb_peer nb_peer_blis = {.name = "blis", .version = version, .offers = offers};

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+// Peers: those of this build compute what the reference does, on odd shapes too; the check finds a
+// peer that does not; and a peer gets the threads that it asks for.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#ifdef _OPENMP
+#    include <omp.h>
+#endif
+
+#include "bench/group.h"
+#include "bench/peer.h"
+#include "bench/selection.h"
+#include "bench/verdict.h"
+
+static struct nb_problems parse(const char *text) {
+    struct nb_problems problems = {0};
+    struct nb_error error;
+    assert_int_equal(nb_problems_parse(&problems, text, &error), NB_OK);
+    return problems;
+}
+
+// Opens, checks and closes one row, after another call that leaves nothing behind.
+static struct nb_row judge(const struct nb_problem *problem, enum nb_dtype dtype,
+                           struct nb_implementation code, size_t threads) {
+    struct nb_operands operands;
+    struct nb_error error;
+    struct nb_row row = nb_row_of(problem, dtype, &code, threads, false);
+    assert_int_equal(nb_operands_make(&operands, problem, dtype, 2, 1, &error), NB_OK);
+    const struct nb_job job = {&row.implementation, &operands, threads, true};
+    assert_int_equal(nb_team_open(&job, &row.implementation, &error), NB_OK);
+    size_t next = 0;
+    nb_team_run(&job, 3, &next);
+    assert_int_equal(next, 3);
+    assert_int_equal(nb_verdict_reach(&row, &job, &error), NB_OK);
+    assert_memory_equal(operands.first, operands.given, operands.bytes);
+    nb_team_close(&row.implementation);
+    assert_true((row.verdict == NB_WRONG) == (row.error[0] != '\0'));
+    nb_operands_free(&operands);
+    return row;
+}
+
+// On shapes with remainders everywhere, and beyond the tiles of libxsmm; every problem of the
+// presets is checked before it is timed.
+static void test_peers_of_this_build(void **state) {
+    (void)state;
+    struct nb_problems problems =
+        parse("matmul_*:1x1x1 matmul_*:3x7x5 matmul_*:130x250x33 matmul_*:131x65x600 "
+              "*norm_*:2x1 *norm_*:33x17 *norm_*:130x250 *norm_*:300x9");
+    size_t rows = 0;
+    for (size_t p = 0; nb_peers[p] != NULL; p++)
+        for (size_t i = 0; i < problems.count; i++)
+            for (enum nb_dtype dtype = 0; dtype < NB_DTYPES; dtype++)
+                for (size_t threads = 1; threads <= nb_team_limit(2); threads++) {
+                    const struct nb_problem *problem = &problems.all[i];
+                    const struct nb_offer *offer =
+                        nb_peer_offer(nb_peers[p], problem->kernel, dtype, false);
+                    if (offer == NULL || nb_peers[p]->version() == NULL ||
+                        !nb_team_divides(problem, dtype, threads))
+                        continue;
+                    struct nb_row row =
+                        judge(problem, dtype, nb_implementation_peer(nb_peers[p], offer), threads);
+                    char name[NB_ROW_NAME];
+                    nb_row_name(&row, name);
+                    if (row.verdict != NB_BOUND)
+                        fail_msg("%s: %s", name, row.error);
+                    rows++;
+                }
+    nb_problems_free(&problems);
+    if (nb_peers[0] == NULL)
+        skip();
+    assert_true(rows > 0);
+}
+
+static void test_names(void **state) {
+    (void)state;
+    struct nb_error error;
+    bool chosen[NB_MAX_PEERS];
+    size_t count = 0;
+    assert_int_equal(nb_peers_choose("all", chosen, &error), NB_OK);
+    for (; nb_peers[count] != NULL; count++)
+        assert_true(chosen[count]);
+    assert_true(count <= NB_MAX_PEERS);
+    assert_int_equal(nb_peers_choose("none", chosen, &error), NB_OK);
+    for (size_t i = 0; i < count; i++)
+        assert_false(chosen[i]);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(nb_peers_choose(nb_peers[i]->name, chosen, &error), NB_OK);
+        for (size_t j = 0; j < count; j++)
+            assert_true(chosen[j] == (i == j));
+    }
+    const char *const unknown[] = {"", "openbla", "none,", "all,none"};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(nb_peers_choose(unknown[i], chosen, &error), NB_USAGE);
+        assert_non_null(strstr(error.text, "all, none"));
+        for (size_t j = 0; j < count; j++)
+            assert_non_null(strstr(error.text, nb_peers[j]->name));
+    }
+}
+
+// A peer made of the scalar table's code, which then spoils an element of an operand.
+static const struct nb_problem *played;
+static size_t spoiled, spoiled_at;
+static float by;
+static bool sums;
+
+enum { DX = 6, DGAMMA, DBETA }; // of layernorm_backward
+
+// Replaces sums per block of rows by their sum; what was behind is lost.
+static void add_up(const struct nb_call *call, size_t operand) {
+    float *sum = call->at[operand];
+    for (size_t j = 0; j < call->n; j++)
+        for (size_t block = 1; block < NB_BLOCKS(call->m); block++) {
+            sum[j] += sum[block * call->ld[operand] + j];
+            sum[block * call->ld[operand] + j] = NAN;
+        }
+}
+
+static void play(const void *table, const struct nb_call *call) {
+    (void)table;
+    played->kernel->subject[NB_F32]->call(nb_kernels_f32(NB_ISA_SCALAR), call);
+    if (sums) {
+        add_up(call, DGAMMA);
+        add_up(call, DBETA);
+    }
+    ((float *)call->at[spoiled])[spoiled_at] *= by;
+}
+
+static enum nb_verdict verdict_of(const char *text, struct nb_offer offer, size_t operand,
+                                  size_t at, float factor) {
+    struct nb_problems problems = parse(text);
+    played = &problems.all[0];
+    spoiled = operand;
+    spoiled_at = at;
+    by = factor;
+    sums = offer.summed != 0;
+    offer.call = play;
+    const struct nb_peer peer = {.name = "player"};
+    enum nb_verdict verdict =
+        judge(played, NB_F32, nb_implementation_peer(&peer, &offer), 1).verdict;
+    nb_problems_free(&problems);
+    return verdict;
+}
+
+static void test_a_wrong_peer_is_found(void **state) {
+    (void)state;
+    const struct nb_offer all = {0};
+    const char *text = "matmul_nn:30x20x10";
+    assert_int_equal(verdict_of(text, all, 2, 0, 1), NB_BOUND);
+    assert_int_equal(verdict_of(text, all, 2, 599, 1.01F), NB_WRONG);
+    assert_int_equal(verdict_of(text, all, 2, 599, NAN), NB_WRONG);
+}
+
+static void test_what_is_left_out_is_not_checked(void **state) {
+    (void)state;
+    const char *text = "layernorm_forward:70x40";
+    const struct nb_offer all = {0}, no_rstd = {.left_out = 1 << 4};
+    assert_int_equal(verdict_of(text, all, 4, 3, 2), NB_WRONG);
+    assert_int_equal(verdict_of(text, no_rstd, 4, 3, 2), NB_BOUND);
+    assert_int_equal(verdict_of(text, no_rstd, 3, 3, 2), NB_WRONG);
+    assert_int_equal(verdict_of(text, no_rstd, 5, 70 * 40 - 1, NAN), NB_WRONG);
+}
+
+// A peer with the plain mean of each row in the place of ours.
+static void play_plain_mean(const void *table, const struct nb_call *call) {
+    play(table, call);
+    for (size_t i = 0; i < call->m; i++) {
+        float sum = 0;
+        for (size_t j = 0; j < call->n; j++)
+            sum += ((const float *)call->at[0])[i * call->ld[0] + j];
+        ((float *)call->at[3])[i] = sum * (1 / (float)call->n);
+    }
+}
+
+static void test_plain_moments(void **state) {
+    (void)state;
+    struct nb_problems problems = parse("layernorm_forward:100000x3");
+    played = &problems.all[0];
+    by = 1;
+    sums = false;
+    const struct nb_peer peer = {.name = "player"};
+    for (int declared = 0; declared < 2; declared++) {
+        const struct nb_offer offer = {.call = play_plain_mean, .plain_moments = declared};
+        struct nb_row row = judge(played, NB_F32, nb_implementation_peer(&peer, &offer), 1);
+        assert_int_equal(row.verdict, declared ? NB_BOUND : NB_WRONG);
+    }
+    nb_problems_free(&problems);
+}
+
+static void test_sums_of_all_rows(void **state) {
+    (void)state;
+    const struct nb_offer summed = {.summed = 1 << DGAMMA | 1 << DBETA}, blocks = {0};
+    const char *small = "layernorm_backward:70x40", *large = "layernorm_backward:20000x64";
+    assert_int_equal(verdict_of(small, blocks, DX, 0, 1), NB_BOUND);
+    assert_int_equal(verdict_of(small, summed, DX, 0, 1), NB_BOUND);
+    assert_int_equal(verdict_of(small, summed, DX, 0, 1.01F), NB_WRONG);
+    assert_int_equal(verdict_of(small, summed, DGAMMA, 39, 1.01F), NB_WRONG);
+    assert_int_equal(verdict_of(small, summed, DBETA, 0, 1.01F), NB_WRONG);
+    assert_int_equal(verdict_of(small, summed, DBETA, 17, NAN), NB_WRONG);
+    // Only some columns are compared: the first and the last are among them.
+    assert_int_equal(verdict_of(large, summed, DX, 0, 1), NB_BOUND);
+    assert_int_equal(verdict_of(large, summed, DGAMMA, 0, 100), NB_WRONG);
+    assert_int_equal(verdict_of(large, summed, DBETA, 63, 100), NB_WRONG);
+}
+
+static void test_a_sum_of_some_rows_is_wrong(void **state) {
+    (void)state;
+    // Sums of the first block where those of all rows are due.
+    const struct nb_offer summed = {.summed = 1 << DGAMMA | 1 << DBETA};
+    struct nb_problems problems = parse("layernorm_backward:70x40");
+    played = &problems.all[0];
+    struct nb_implementation code = nb_implementation_ours(played->kernel, NB_F32, NB_ISA_SCALAR);
+    code.exact = false;
+    code.offer = &summed;
+    assert_int_equal(judge(played, NB_F32, code, 1).verdict, NB_WRONG);
+    nb_problems_free(&problems);
+}
+
+static _Atomic size_t calls, in_parallel, columns;
+static size_t threads_seen;
+
+static void count(const void *table, const struct nb_call *call) {
+    assert_non_null(table);
+    calls++;
+    columns += call->n;
+#ifdef _OPENMP
+    in_parallel += omp_in_parallel() != 0;
+#endif
+}
+
+static int opened;
+
+static void see_threads(void) {
+    threads_seen = 1;
+#ifdef _OPENMP
+    threads_seen = (size_t)omp_get_max_threads();
+#endif
+}
+
+static void count_whole(const void *table, const struct nb_call *call) {
+    count(table, call);
+    see_threads();
+}
+
+static enum nb_code open_counter(const struct nb_job *job, void **table, struct nb_error *error) {
+    (void)job, (void)error;
+    see_threads();
+    *table = &opened;
+    opened++;
+    return NB_OK;
+}
+
+static void close_counter(void *table) {
+    assert_ptr_equal(table, &opened);
+    opened--;
+}
+
+static struct nb_elapsed run_elsewhere(const void *table, const struct nb_job *job, size_t number,
+                                       size_t next) {
+    (void)table;
+    calls += number;
+    columns += nb_team_set(job, next) / job->operands->bytes;
+    return (struct nb_elapsed){1, 2};
+}
+
+static void test_threads(void **state) {
+    (void)state;
+    struct nb_problems problems = parse("column_sum:3x1000");
+    struct nb_operands operands;
+    struct nb_error error;
+    assert_int_equal(nb_operands_make(&operands, &problems.all[0], NB_F32, 3, 1, &error), NB_OK);
+    const struct nb_offer pieces = {.call = count}, all = {.call = count_whole};
+    for (size_t threads = 1; threads <= nb_team_limit(4); threads++)
+        for (int whole = 0; whole < 2; whole++) {
+            const struct nb_peer peer = {
+                .name = "counter", .whole = whole, .open = open_counter, .close = close_counter};
+            struct nb_implementation code = nb_implementation_peer(&peer, whole ? &all : &pieces);
+            const struct nb_job job = {&code, &operands, threads, false};
+            see_threads();
+            size_t next = 0, usual = threads_seen;
+            assert_int_equal(nb_team_open(&job, &code, &error), NB_OK);
+            assert_int_equal(opened, 1);
+            assert_int_equal(threads_seen, threads);
+            calls = columns = in_parallel = threads_seen = 0;
+            assert_true(nb_team_run(&job, 5, &next).wall > 0);
+            assert_int_equal(columns, 5000);
+            assert_int_equal(calls, whole ? 5 : 5 * threads);
+            assert_int_equal(in_parallel, whole || threads == 1 ? 0 : 5 * threads);
+            assert_int_equal(threads_seen, whole ? threads : 0);
+            nb_team_close(&code);
+            assert_int_equal(opened, 0);
+            nb_team_close(&code);
+            assert_int_equal(opened, 0);
+            see_threads();
+            assert_int_equal(threads_seen, usual);
+        }
+
+    // One that times itself.
+    const struct nb_peer elsewhere = {.name = "elsewhere", .run = run_elsewhere};
+    struct nb_implementation code = nb_implementation_peer(&elsewhere, &pieces);
+    const struct nb_job job = {&code, &operands, 1, true};
+    size_t next = 1;
+    calls = columns = 0;
+    assert_true(nb_team_run(&job, 4, &next).cpu == 2);
+    assert_int_equal(calls, 4);
+    assert_int_equal(next, 5);
+    assert_int_equal(columns, nb_team_set(&job, 1) / operands.bytes);
+    nb_operands_free(&operands);
+    nb_problems_free(&problems);
+}
+
+static enum nb_code refuse(const struct nb_job *job, void **table, struct nb_error *error) {
+    (void)job, (void)table;
+    return nb_error_set(error, NB_FAILED, "not today");
+}
+
+static void test_a_peer_that_cannot_open_stops_nobody(void **state) {
+    (void)state;
+    struct nb_problems problems = parse("row_sum:4x8");
+    struct nb_error error;
+    const struct nb_offer offer = {.call = count};
+    const struct nb_peer peer = {.name = "sulker", .open = refuse, .close = close_counter};
+    struct nb_implementation theirs = nb_implementation_peer(&peer, &offer);
+    struct nb_implementation ours =
+        nb_implementation_ours(problems.all[0].kernel, NB_F32, NB_ISA_SCALAR);
+    struct nb_row rows[] = {nb_row_of(&problems.all[0], NB_F32, &theirs, 1, false),
+                            nb_row_of(&problems.all[0], NB_F32, &ours, 1, false)};
+    struct nb_progress progress = {0};
+    const struct nb_timing timing = {.check = true, .samples = 3, .progress = &progress};
+    calls = 0;
+    assert_int_equal(nb_group_run(rows, 2, &timing, 0, 1, &error), NB_OK);
+    assert_int_equal(rows[0].verdict, NB_WRONG);
+    assert_string_equal(rows[0].error, "not today");
+    assert_int_equal(calls, 0);
+    assert_int_equal(rows[1].verdict, NB_EXACT);
+    assert_int_equal(rows[1].samples, 3);
+    for (size_t i = 0; i < 2; i++)
+        nb_row_free(&rows[i]);
+    nb_problems_free(&problems);
+}
+
+static void test_best_peer(void **state) {
+    (void)state;
+    struct nb_problems problems = parse("row_sum:4x8 row_sum:8x8");
+    const struct nb_offer offer = {0};
+    const struct nb_peer peers[] = {{.name = "slow"}, {.name = "fast"}};
+    struct nb_implementation slow = nb_implementation_peer(&peers[0], &offer);
+    struct nb_implementation fast = nb_implementation_peer(&peers[1], &offer);
+    struct nb_implementation ours =
+        nb_implementation_ours(problems.all[0].kernel, NB_F32, NB_ISA_SCALAR);
+    struct {
+        const struct nb_implementation *code;
+        size_t problem, threads;
+        bool cold;
+        size_t samples;
+        double median;
+    } made[] = {
+        {&ours, 0, 1, false, 3, 5}, {&slow, 0, 1, false, 3, 9}, {&fast, 0, 1, false, 3, 4},
+        {&fast, 0, 2, false, 3, 1}, {&fast, 0, 1, true, 3, 1},  {&fast, 1, 1, false, 3, 1},
+        {&slow, 0, 1, false, 0, 1}, {&ours, 0, 4, false, 3, 1},
+    };
+    enum { ROWS = sizeof made / sizeof *made };
+    struct nb_row rows[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        rows[i] = nb_row_of(&problems.all[made[i].problem], NB_F32, made[i].code, made[i].threads,
+                            made[i].cold);
+        rows[i].samples = made[i].samples;
+        rows[i].median = made[i].median;
+    }
+    const struct nb_selection selection = {.rows = rows, .count = ROWS};
+    assert_true(nb_selection_has_peers(&selection));
+    assert_ptr_equal(nb_selection_best_peer(&selection, &rows[0]), &rows[2]);
+    assert_null(nb_selection_best_peer(&selection, &rows[1])); // of a peer
+    assert_null(nb_selection_best_peer(&selection, &rows[7])); // no peer has four threads
+    const struct nb_selection alone = {.rows = rows, .count = 1};
+    assert_false(nb_selection_has_peers(&alone));
+    assert_null(nb_selection_best_peer(&alone, &rows[0]));
+    nb_problems_free(&problems);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_peers_of_this_build),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_a_wrong_peer_is_found),
+        cmocka_unit_test(test_what_is_left_out_is_not_checked),
+        cmocka_unit_test(test_plain_moments),
+        cmocka_unit_test(test_sums_of_all_rows),
+        cmocka_unit_test(test_a_sum_of_some_rows_is_wrong),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_a_peer_that_cannot_open_stops_nobody),
+        cmocka_unit_test(test_best_peer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
