@@ -114,16 +114,16 @@ INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int 
 // Whether to take the code without masks: where masks are free there is none.
 #define WHOLE(left) (!FREE_MASKS && (LANES == 1 || (left) == ALL))
 
-// Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every size,
-// chosen here, so that the accumulators of each are registers.
-#define CASE(r, v, tn)                              \
-    case (r)*8 + (v):                               \
+// Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
+// size, chosen here, so that the accumulators of each are registers.
+#define CASE(r, v, tn)                                       \
+    case (r)*8 + (v):                                        \
         if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS) { \
-            if (WHOLE(t->left))                     \
-                tiles(r, v, tn, 0, t);              \
-            else                                    \
-                tiles(r, v, tn, 1, t);              \
-        }                                           \
+            if (WHOLE(t->left))                              \
+                tiles(r, v, tn, 0, t);                       \
+            else                                             \
+                tiles(r, v, tn, 1, t);                       \
+        }                                                    \
         break;
 #define CASES(r, tn) CASE(r, 1, tn) CASE(r, 2, tn) CASE(r, 3, tn) CASE(r, 4, tn)
 #define TILE(name, tn)                                                                    \
@@ -141,8 +141,8 @@ TILE(tiles_by_columns, 1) // a(i, k) = a[k * lda + i]
 
 enum form { NN, NT, TN };
 
-// b (cols, k) -> panel (k, ldp), by squares of registers: step d swaps the squares of d x d elements
-// beside the diagonal.
+// b (cols, k) -> panel (k, ldp), by squares of registers: step d swaps the squares of d x d
+// elements beside the diagonal.
 static void transpose(size_t k, size_t cols, const real *b, size_t ldb, real *panel, size_t ldp) {
     for (size_t j = 0; j < cols; j += LANES) {
         for (size_t i = 0; i < k; i += LANES) {
@@ -168,8 +168,8 @@ static void transpose(size_t k, size_t cols, const real *b, size_t ldb, real *pa
     }
 }
 
-// The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the last
-// two are alike, since one of a few rows has too few chains to keep the multipliers busy.
+// The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the
+// last two are alike, since one of a few rows has too few chains to keep the multipliers busy.
 struct stack {
     size_t rows, count;
 };
@@ -189,7 +189,8 @@ INLINE size_t tile_vecs(size_t m) {
     return vecs < MOST_VECS ? vecs : MOST_VECS;
 }
 
-// a (k, rows) -> tiles of TILE_ROWS columns, each (k, TILE_ROWS) and PACKED_TILE from the one before
+// a (k, rows) -> tiles of TILE_ROWS columns, each (k, TILE_ROWS) and PACKED_TILE from the one
+// before
 static void pack(size_t k, size_t rows, const real *a, size_t lda, real *packed) {
     for (size_t i = 0; i < k; i++, a += lda, packed += TILE_ROWS) {
         real *to = packed;
@@ -203,7 +204,7 @@ static void pack(size_t k, size_t rows, const real *a, size_t lda, real *packed)
 
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
                    const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    real panel[BLOCK_K * MOST_COLS];   // b of some columns: copied together, or transposed
+    real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied together, or transposed
     real packed[BLOCK_M / TILE_ROWS * PACKED_TILE]; // of tn: a
     real partial[PARTIAL]; // of sgd: unfinished chains, since c holds the parameters
     const bool accumulate = out && out->accumulate, sgd = out && out->sgd;
@@ -212,53 +213,58 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const size_t width = tile_vecs(m) * LANES;
 
     for (size_t j0 = 0; j0 < n; j0 += BLOCK_N) {
-    const size_t j1 = n - j0 < BLOCK_N ? n : j0 + BLOCK_N;
-    const size_t most_m = sgd && blocks > 1 ? PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS : BLOCK_M;
-    const size_t block_m = most_m < BLOCK_M ? most_m : BLOCK_M;
-    const bool copies = COPY_PANELS && form != NT && m >= 2 * TILE_ROWS && k >= 16;
-    const bool packs = form == TN && k > 32 && j1 - j0 > 2 * width && m > 2 * TILE_ROWS;
-    for (size_t i0 = 0; i0 < m; i0 += block_m) {
-        const size_t i1 = m - i0 < block_m ? m : i0 + block_m;
-        for (size_t block = 0; block < blocks; block++) {
-            const size_t k0 = block * step, k1 = k - k0 < step ? k : k0 + step;
-            const bool first = block == 0, last = block == blocks - 1;
-            const bool aside = sgd && !last;
-            if (packs)
-                pack(k1 - k0, i1 - i0, a + k0 * lda + i0, lda, packed);
-            for (size_t j = j0; j < j1; j += width) {
-                const size_t cols = j1 - j < width ? j1 - j : width;
-                const size_t vecs = (cols + LANES - 1) / LANES;
-                struct tile_job t = {
-                    .lda = packs ? (size_t)TILE_ROWS : lda,
-                    .ldb = form == NT ? vecs * LANES : ldb,
-                    .k = k1 - k0,
-                    .b = form == NT ? panel : b + k0 * ldb + j,
-                    .panel = copies ? panel : NULL,
-                    .bias = out && out->bias ? out->bias + j : NULL,
-                    .out = last ? out : NULL,
-                    .left = cols % LANES ? cols % LANES : ALL,
-                    .ldstart = sgd ? j1 - j0 : ldc,
-                    .ldc = aside ? j1 - j0 : ldc,
-                };
-                if (form == NT)
-                    transpose(t.k, cols, b + j * ldb + k0, ldb, panel, vecs * LANES);
-                struct stack next;
-                for (size_t i = i0; i < i1; i += next.rows * next.count) {
-                    next = next_tiles(i1 - i, packs);
-                    real *unfinished = partial + (i - i0) * (j1 - j0) + (j - j0);
-                    t.count = t.panel != NULL ? 1 : next.count;
-                    next.count = t.count;
-                    t.step = packs ? (size_t)PACKED_TILE : form == TN ? next.rows : next.rows * lda;
-                    t.a = packs ? packed + (i - i0) / TILE_ROWS * PACKED_TILE : form == TN ? a + k0 * lda + i : a + i * lda + k0;
-                    t.c = aside ? unfinished : c + i * ldc + j;
-                    t.start = first && !accumulate ? NULL : sgd ? unfinished : t.c;
-                    (form == TN ? tiles_by_columns : tiles_by_rows)(next.rows, vecs, &t);
-                    if (t.panel != NULL)
-                        t.b = panel, t.ldb = vecs * LANES, t.panel = NULL;
+        const size_t j1 = n - j0 < BLOCK_N ? n : j0 + BLOCK_N;
+        const size_t most_m =
+            sgd && blocks > 1 ? PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS : BLOCK_M;
+        const size_t block_m = most_m < BLOCK_M ? most_m : BLOCK_M;
+        const bool copies = COPY_PANELS && form != NT && m >= 2 * TILE_ROWS && k >= 16;
+        const bool packs = form == TN && k > 32 && j1 - j0 > 2 * width && m > 2 * TILE_ROWS;
+        for (size_t i0 = 0; i0 < m; i0 += block_m) {
+            const size_t i1 = m - i0 < block_m ? m : i0 + block_m;
+            for (size_t block = 0; block < blocks; block++) {
+                const size_t k0 = block * step, k1 = k - k0 < step ? k : k0 + step;
+                const bool first = block == 0, last = block == blocks - 1;
+                const bool aside = sgd && !last;
+                if (packs)
+                    pack(k1 - k0, i1 - i0, a + k0 * lda + i0, lda, packed);
+                for (size_t j = j0; j < j1; j += width) {
+                    const size_t cols = j1 - j < width ? j1 - j : width;
+                    const size_t vecs = (cols + LANES - 1) / LANES;
+                    struct tile_job t = {
+                        .lda = packs ? (size_t)TILE_ROWS : lda,
+                        .ldb = form == NT ? vecs * LANES : ldb,
+                        .k = k1 - k0,
+                        .b = form == NT ? panel : b + k0 * ldb + j,
+                        .panel = copies ? panel : NULL,
+                        .bias = out && out->bias ? out->bias + j : NULL,
+                        .out = last ? out : NULL,
+                        .left = cols % LANES ? cols % LANES : ALL,
+                        .ldstart = sgd ? j1 - j0 : ldc,
+                        .ldc = aside ? j1 - j0 : ldc,
+                    };
+                    if (form == NT)
+                        transpose(t.k, cols, b + j * ldb + k0, ldb, panel, vecs * LANES);
+                    struct stack next;
+                    for (size_t i = i0; i < i1; i += next.rows * next.count) {
+                        next = next_tiles(i1 - i, packs);
+                        real *unfinished = partial + (i - i0) * (j1 - j0) + (j - j0);
+                        t.count = t.panel != NULL ? 1 : next.count;
+                        next.count = t.count;
+                        t.step = packs        ? (size_t)PACKED_TILE
+                                 : form == TN ? next.rows
+                                              : next.rows * lda;
+                        t.a = packs        ? packed + (i - i0) / TILE_ROWS * PACKED_TILE
+                              : form == TN ? a + k0 * lda + i
+                                           : a + i * lda + k0;
+                        t.c = aside ? unfinished : c + i * ldc + j;
+                        t.start = first && !accumulate ? NULL : sgd ? unfinished : t.c;
+                        (form == TN ? tiles_by_columns : tiles_by_rows)(next.rows, vecs, &t);
+                        if (t.panel != NULL)
+                            t.b = panel, t.ldb = vecs * LANES, t.panel = NULL;
+                    }
                 }
             }
         }
-    }
     }
 }
 

@@ -74,10 +74,10 @@ INLINE vec v_pow2(vec n) {
 }
 
 #if NB_BITS == 32
-#    define SWAP(part, a, b, d)                                                             \
-        ((d) == 1 ? vtrn##part##q_f32(a, b)                                                 \
-                  : vreinterpretq_f32_f64(vtrn##part##q_f64(vreinterpretq_f64_f32(a),       \
-                                                            vreinterpretq_f64_f32(b))))
+#    define SWAP(part, a, b, d)             \
+        ((d) == 1 ? vtrn##part##q_f32(a, b) \
+                  : vreinterpretq_f32_f64(  \
+                        vtrn##part##q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b))))
 #else
 #    define SWAP(part, a, b, d) ((void)(d), vtrn##part##q_f64(a, b))
 #endif

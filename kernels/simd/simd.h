@@ -74,8 +74,9 @@ INLINE real lanes_reduce_max(lanes a) {
         for (; i_ + ROW_LANES <= (n); i_ += ROW_LANES) {                                        \
             UNROLL for (size_t r_ = 0; r_ < ROW_VECS; r_++) { STEP(i_ + r_ * LANES, r_, ALL); } \
         }                                                                                       \
-        for (size_t r_ = 0; i_ < (n); r_++, i_ += LANES) {                                      \
-            STEP(i_, r_, (n)-i_);                                                               \
+        UNROLL for (size_t r_ = 0; r_ < ROW_VECS; r_++) {                                       \
+            if (i_ + r_ * LANES < (n))                                                          \
+                STEP(i_ + r_ * LANES, r_, (n)-i_ - r_ * LANES);                                 \
         }                                                                                       \
     } while (0)
 
