@@ -155,13 +155,12 @@ static void run_dry(struct group *group) {
     }
 }
 
-// Sets for the coldest row: together more than the caches, and one more than a hot row needs.
+// Sets for the coldest row.
 static size_t sets_for(const struct nb_row *rows, size_t count, size_t cold_bytes) {
     bool cold = false;
     for (size_t i = 0; i < count; i++)
         cold |= rows[i].cold;
-    size_t bytes = nb_operands_bytes(rows->problem, rows->dtype);
-    return cold ? cold_bytes / bytes + 2 : 1;
+    return cold ? nb_operands_cold_sets(rows->problem, rows->dtype, cold_bytes) : 1;
 }
 
 enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_timing *timing,

@@ -43,6 +43,10 @@ size_t nb_operands_bytes(const struct nb_problem *problem, enum nb_dtype dtype) 
     return operands.bytes;
 }
 
+size_t nb_operands_cold_sets(const struct nb_problem *problem, enum nb_dtype dtype, size_t bytes) {
+    return bytes / nb_operands_bytes(problem, dtype) + 2;
+}
+
 static void fill(const struct nb_operands *operands, uint64_t seed) {
     struct nb_draw draw = nb_draw_seed(seed, operands->problem->kernel->name);
     for (size_t o = 0; o < NB_OPERANDS; o++) {

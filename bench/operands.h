@@ -23,6 +23,9 @@ struct nb_operands {
 // Bytes of one set: what a call touches, with gaps.
 size_t nb_operands_bytes(const struct nb_problem *problem, enum nb_dtype dtype);
 
+// The sets for cold calls: together at least `bytes`, and one more than hot calls need.
+size_t nb_operands_cold_sets(const struct nb_problem *problem, enum nb_dtype dtype, size_t bytes);
+
 // Memory for `sets` sets, at least 1, all filled alike from the seed and the kernel's name.
 // NB_FAILED when memory is short. nb_operands_free releases it; it takes one that is all zero. The
 // problem must outlive it.

@@ -2,12 +2,12 @@
 #include "bench/selection.h"
 
 #include <math.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/operands.h"
 #include "bench/team.h"
+#include "src/filter.h"
 
 const char *const nb_preset_names[] = {"quick", "default", "full", NULL};
 
@@ -100,8 +100,7 @@ struct wishes {
 struct maker {
     struct nb_selection *selection;
     const struct nb_request *request;
-    regex_t filter;
-    bool filtered, inverted;
+    struct nb_filter filter;
     struct nb_error *error;
 };
 
@@ -134,7 +133,7 @@ static enum nb_code add_row(struct maker *maker, const struct nb_row *row) {
     struct nb_selection *selection = maker->selection;
     char name[NB_ROW_NAME];
     nb_row_name(row, name);
-    if (maker->filtered && (regexec(&maker->filter, name, 0, NULL, 0) == 0) == maker->inverted)
+    if (!nb_filter_passes(&maker->filter, name))
         return NB_OK;
     // Another suite may have asked for the same.
     for (size_t i = selection->count; i-- > 0 && selection->rows[i].problem == row->problem;)
@@ -232,23 +231,12 @@ enum nb_code nb_selection_make(struct nb_selection *selection, const struct nb_r
                                struct nb_error *error) {
     *selection = (struct nb_selection){0};
     struct maker maker = {.selection = selection, .request = request, .error = error};
-    if (request->filter != NULL) {
-        maker.inverted = request->filter[0] == '-';
-        const char *pattern = request->filter + maker.inverted;
-        int failed = regcomp(&maker.filter, pattern, REG_EXTENDED | REG_NOSUB);
-        if (failed != 0) {
-            char why[128];
-            regerror(failed, &maker.filter, why, sizeof why);
-            return nb_error_set(error, NB_USAGE,
-                                "--filter: '%.200s' is not a regular expression: %s", pattern, why);
-        }
-        maker.filtered = true;
-    }
     const struct suite own[] = {
         {request->problems, .all_isas = true, .hot = true, .scalar_flops = INFINITY}, {NULL}};
-    enum nb_code code = select_rows(&maker, request->problems ? own : presets[request->preset]);
-    if (maker.filtered)
-        regfree(&maker.filter);
+    enum nb_code code = nb_filter_make(&maker.filter, request->filter, error);
+    if (code == NB_OK)
+        code = select_rows(&maker, request->problems ? own : presets[request->preset]);
+    nb_filter_free(&maker.filter);
     if (code == NB_OK && selection->count == 0)
         code = nb_error_set(error, NB_USAGE,
                             request->filter

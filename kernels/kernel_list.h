@@ -35,7 +35,8 @@
                                 real *c, size_t ldc, const epilogue *out))                                                  \
     /* reduce: sums and moments of x (rows, cols). Variance is the biased one, sum (x - mean)^2 / n, centred.               \
        row_*: results (rows), split rows. column_*: results (cols), split columns. Of zero elements the sum is 0 and          \
-       the moments are NaN. */                                                                                              \
+       the moments are NaN. Of data that hold an infinity the sum is one (or NaN, of both), but both moments are NaN:         \
+       the mean is corrected by the mean of x - mean. */                                                                    \
     K(reduce, row_sum, void, (size_t rows, size_t cols, const real *x, size_t ldx, real *sum))                              \
     K(reduce, row_moments, void, (size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *variance))         \
     K(reduce, column_sum, void, (size_t rows, size_t cols, const real *x, size_t ldx, real *sum))                           \

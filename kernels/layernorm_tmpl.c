@@ -3,37 +3,52 @@
 // Hinton 2016. With xhat = (x - mean) * rstd and g = dy * gamma, backward is dx = rstd * (g - sum g
 // / cols - xhat * sum (g * xhat) / cols).
 
-INLINE void layernorm_rows(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                           const real *gamma, const real *beta, real eps, real *mean, real *rstd,
-                           real *y, size_t ldy) {
-    for (size_t i = 0; i < rows; i++) {
-        const real *xi = x + i * ldx;
-        real *yi = y + i * ldy;
-        const struct moments m = row_moments_of(cols, xi);
-        mean[i] = m.mean;
-        rstd[i] = 1 / r_sqrt(m.m2 / (real)cols + eps);
-        const vec mi = v_set1(mean[i]), ri = v_set1(rstd[i]);
-#define STEP(j, lane, left)                                                               \
-    do {                                                                                  \
-        vec xhat = v_mul(v_sub(load_left(xi + (j), left), mi), ri);                       \
-        vec out = v_fma(xhat, load_left(gamma + (j), left), load_left(beta + (j), left)); \
-        store_left(yi + (j), relu ? v_relu(out) : out, left);                             \
-    } while (0)
-        FOR_ROW(cols, STEP);
-#undef STEP
+// `count` rows, a constant up to ROWS_ABREAST: they share what is loaded of gamma and beta.
+INLINE void layernorm_rows(const int relu, const size_t count, size_t cols, const real *x,
+                           size_t ldx, const real *gamma, const real *beta, real eps, real *mean,
+                           real *rstd, real *y, size_t ldy) {
+    struct moments moments[ROWS_ABREAST];
+    row_moments_of(count, cols, x, ldx, moments);
+    vec m[ROWS_ABREAST], s[ROWS_ABREAST];
+    UNROLL for (size_t r = 0; r < count; r++) {
+        mean[r] = moments[r].mean;
+        rstd[r] = 1 / r_sqrt(moments[r].m2 / (real)cols + eps);
+        m[r] = v_set1(mean[r]);
+        s[r] = v_set1(rstd[r]);
     }
+#define STEP(j, lane, left)                                                                  \
+    do {                                                                                     \
+        const vec scale = load_left(gamma + (j), left), shift = load_left(beta + (j), left); \
+        UNROLL for (size_t r = 0; r < count; r++) {                                          \
+            vec xhat = v_mul(v_sub(load_left(x + r * ldx + (j), left), m[r]), s[r]);         \
+            vec out = v_fma(xhat, scale, shift);                                             \
+            store_left(y + r * ldy + (j), relu ? v_relu(out) : out, left);                   \
+        }                                                                                    \
+    } while (0)
+    FOR_ROW(cols, STEP);
+#undef STEP
+}
+
+INLINE void layernorm_all(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                          const real *gamma, const real *beta, real eps, real *mean, real *rstd,
+                          real *y, size_t ldy) {
+#define BODY(i, count)                                                                            \
+    layernorm_rows(relu, count, cols, x + (i)*ldx, ldx, gamma, beta, eps, mean + (i), rstd + (i), \
+                   y + (i)*ldy, ldy)
+    FOR_ROWS_ABREAST(rows, BODY);
+#undef BODY
 }
 
 static void layernorm_forward(size_t rows, size_t cols, const real *x, size_t ldx,
                               const real *gamma, const real *beta, real eps, real *mean, real *rstd,
                               real *y, size_t ldy) {
-    layernorm_rows(0, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
+    layernorm_all(0, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
 }
 
 static void layernorm_relu_forward(size_t rows, size_t cols, const real *x, size_t ldx,
                                    const real *gamma, const real *beta, real eps, real *mean,
                                    real *rstd, real *y, size_t ldy) {
-    layernorm_rows(1, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
+    layernorm_all(1, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
 }
 
 // What backward knows of one row.
@@ -96,32 +111,37 @@ INLINE void layernorm_dx(const int relu, const size_t count, size_t cols, const 
 #undef STEP
 }
 
+// `count` rows, a constant up to ROWS_ABREAST, of one block.
+INLINE void layernorm_grad_rows(const int relu, const size_t count, size_t cols, const real *x,
+                                size_t ldx, const real *gamma, const real *beta, const real *mean,
+                                const real *rstd, const real *dy, size_t lddy, real *dx,
+                                size_t lddx, bool first, real *dgamma, real *dbeta) {
+    struct layernorm_row rows[ROWS_ABREAST];
+    UNROLL for (size_t r = 0; r < count; r++) {
+        rows[r] = (struct layernorm_row){
+            .x = x + r * ldx,
+            .dy = dy + r * lddy,
+            .dx = dx + r * lddx,
+            .mean = mean[r],
+            .rstd = rstd[r],
+        };
+    }
+    for (size_t r = 0; r < count; r++)
+        layernorm_sums(relu, cols, gamma, beta, &rows[r]);
+    layernorm_dx(relu, count, cols, gamma, beta, rows, first, dgamma, dbeta);
+}
+
 INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
                            const real *gamma, const real *beta, const real *mean, const real *rstd,
                            const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
                            real *dbeta) {
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS, dgamma += cols, dbeta += cols) {
-        const size_t r1 = r0 + rows_of_block(rows, r0);
-        for (size_t i = r0; i < r1;) {
-            enum { SIDE_BY_SIDE = 4 };
-            struct layernorm_row group[SIDE_BY_SIDE];
-            const size_t count = r1 - i < SIDE_BY_SIDE ? 1 : SIDE_BY_SIDE;
-            for (size_t r = 0; r < count; r++) {
-                group[r] = (struct layernorm_row){
-                    .x = x + (i + r) * ldx,
-                    .dy = dy + (i + r) * lddy,
-                    .dx = dx + (i + r) * lddx,
-                    .mean = mean[i + r],
-                    .rstd = rstd[i + r],
-                };
-                layernorm_sums(relu, cols, gamma, beta, &group[r]);
-            }
-            if (count == SIDE_BY_SIDE)
-                layernorm_dx(relu, SIDE_BY_SIDE, cols, gamma, beta, group, i == r0, dgamma, dbeta);
-            else
-                layernorm_dx(relu, 1, cols, gamma, beta, group, i == r0, dgamma, dbeta);
-            i += count;
-        }
+#define BODY(r, count)                                                                  \
+    layernorm_grad_rows(relu, count, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta,      \
+                        mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy, \
+                        dx + (r0 + (r)) * lddx, lddx, (r) == 0, dgamma, dbeta)
+        FOR_ROWS_ABREAST(rows_of_block(rows, r0), BODY);
+#undef BODY
     }
 }
 

@@ -10,14 +10,24 @@
 
 enum {
     TILE_COLS = TILE_VECS * LANES,
-    BLOCK_K = 65536 / (TILE_COLS * sizeof(real)) < 256 ? 65536 / (TILE_COLS * sizeof(real)) : 256,
+    ACCUMULATORS = TILE_ROWS * TILE_VECS, // of the largest tile: those that the registers hold
+    MOST_VECS = 4,
+    MOST_COLS = MOST_VECS * LANES,
+    BLOCK_K = 1024 / sizeof(real),
     BLOCK_M = 240, // a multiple of every TILE_ROWS
+    BLOCK_N = 1024,
+    PARTIAL = BLOCK_M * BLOCK_N / 4,
+    PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
+    COPY_PANELS = BLOCK_K * TILE_COLS * sizeof(real) <= 24576,
 };
 
-// What a tile does besides multiplying.
+// Register tiles below one another, of the same columns, in one k-block.
 struct tile_job {
-    const real *a, *b; // at (0, 0) of the tile and of this k-block
+    size_t count;      // of tiles
+    const real *a, *b; // at (0, 0) of the first tile and of this k-block
     size_t lda, ldb, k;
+    size_t step;       // from a tile's a to that of the one below
+    real *panel;       // a copy of b is left here, rows of whole registers; NULL: no
     const real *start; // where the chains start, or NULL: at 0
     size_t ldstart;
     real *c;
@@ -27,69 +37,93 @@ struct tile_job {
     size_t left;         // columns in the tile's last register, or ALL
 };
 
-// c (rows, vecs * LANES) of one k-block. `rows`, `vecs`, `tn` and `part` are constants at every
-// call.
-INLINE void tile(const size_t rows, const size_t vecs, const int tn, const int part,
-                 const struct tile_job *t) {
-    vec acc[TILE_ROWS][TILE_VECS];
 #define LEFT(v) (part && (v) == vecs - 1 ? t->left : ALL)
+
+// acc = start + a . b, chains over k
+INLINE void multiply(const size_t rows, const size_t vecs, const int tn, const int part,
+                     const struct tile_job *t, const real *a, const real *start,
+                     vec acc[TILE_ROWS][MOST_VECS]) {
     UNROLL for (size_t i = 0; i < rows; i++) {
         UNROLL for (size_t v = 0; v < vecs; v++) {
-            acc[i][v] =
-                t->start ? load_left(t->start + i * t->ldstart + v * LANES, LEFT(v)) : v_zero();
+            acc[i][v] = start ? load_left(start + i * t->ldstart + v * LANES, LEFT(v)) : v_zero();
         }
     }
-    const real *a = t->a, *b = t->b;
+    const real *b = t->b;
     const size_t lda = t->lda, ldb = t->ldb;
+    real *panel = COPY_PANELS ? t->panel : NULL;
     for (size_t k = 0; k < t->k; k++, b += ldb) {
-        vec bk[TILE_VECS];
+        vec bk[MOST_VECS];
         UNROLL for (size_t v = 0; v < vecs; v++) bk[v] = load_left(b + v * LANES, LEFT(v));
+        if (panel != NULL) {
+            UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
+            panel += vecs * LANES;
+        }
         UNROLL for (size_t i = 0; i < rows; i++) {
             vec ai = v_set1(tn ? a[k * lda + i] : a[i * lda + k]);
             UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
         }
     }
-    const epilogue *out = t->out;
-    if (out != NULL && t->bias != NULL) {
+}
+
+// What follows the chains of c (rows, vecs * LANES).
+INLINE void finish(const size_t rows, const size_t vecs, const int part, const struct tile_job *t,
+                   const epilogue *out, const real *c, vec acc[TILE_ROWS][MOST_VECS]) {
+    if (t->bias != NULL) {
         UNROLL for (size_t v = 0; v < vecs; v++) {
             const vec bias = load_left(t->bias + v * LANES, LEFT(v));
             UNROLL for (size_t i = 0; i < rows; i++) acc[i][v] = v_add(acc[i][v], bias);
         }
     }
-    if (out != NULL && out->relu) {
+    if (out->relu) {
         UNROLL for (size_t i = 0; i < rows; i++) {
             UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_relu(acc[i][v]);
         }
     }
-    if (out != NULL && out->sgd) {
+    if (out->sgd) {
         const vec rate = v_set1(out->lr), decay = v_set1(out->weight_decay);
         UNROLL for (size_t i = 0; i < rows; i++) {
             UNROLL for (size_t v = 0; v < vecs; v++) {
-                const vec old = load_left(t->c + i * t->ldc + v * LANES, LEFT(v));
+                const vec old = load_left(c + i * t->ldc + v * LANES, LEFT(v));
                 acc[i][v] = v_fnma(rate, v_fma(decay, old, acc[i][v]), old);
             }
         }
     }
-    UNROLL for (size_t i = 0; i < rows; i++) {
-        UNROLL for (size_t v = 0; v < vecs; v++)
-            store_left(t->c + i * t->ldc + v * LANES, acc[i][v], LEFT(v));
-    }
-#undef LEFT
 }
+
+// Tiles of c (rows, vecs * LANES). `rows`, `vecs`, `tn` and `part` are constants at every call.
+INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int part,
+                  const struct tile_job *t) {
+    const real *a = t->a, *start = t->start;
+    real *c = t->c;
+    for (size_t left = t->count; left > 0; left--) {
+        vec acc[TILE_ROWS][MOST_VECS];
+        multiply(rows, vecs, tn, part, t, a, start, acc);
+        if (t->out != NULL)
+            finish(rows, vecs, part, t, t->out, c, acc);
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            UNROLL for (size_t v = 0; v < vecs; v++)
+                store_left(c + i * t->ldc + v * LANES, acc[i][v], LEFT(v));
+        }
+        a += t->step;
+        c += rows * t->ldc;
+        start = start == NULL ? NULL : start + rows * t->ldstart;
+    }
+}
+#undef LEFT
 
 // Whether to take the code without masks: where masks are free there is none.
 #define WHOLE(left) (!FREE_MASKS && (LANES == 1 || (left) == ALL))
 
-// The tile of `rows` rows and `vecs` registers, the last one of `t->left` columns: one function for
-// every size, chosen here, so that the accumulators of each are registers.
-#define CASE(r, v, tn)                              \
-    case (r)*8 + (v):                               \
-        if ((r) <= TILE_ROWS && (v) <= TILE_VECS) { \
-            if (WHOLE(t->left))                     \
-                tile(r, v, tn, 0, t);               \
-            else                                    \
-                tile(r, v, tn, 1, t);               \
-        }                                           \
+// Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
+// size, chosen here, so that the accumulators of each are registers.
+#define CASE(r, v, tn)                                       \
+    case (r)*8 + (v):                                        \
+        if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS) { \
+            if (WHOLE(t->left))                              \
+                tiles(r, v, tn, 0, t);                       \
+            else                                             \
+                tiles(r, v, tn, 1, t);                       \
+        }                                                    \
         break;
 #define CASES(r, tn) CASE(r, 1, tn) CASE(r, 2, tn) CASE(r, 3, tn) CASE(r, 4, tn)
 #define TILE(name, tn)                                                                    \
@@ -98,8 +132,8 @@ INLINE void tile(const size_t rows, const size_t vecs, const int tn, const int p
             CASES(1, tn) CASES(2, tn) CASES(3, tn) CASES(4, tn) CASES(5, tn) CASES(6, tn) \
         }                                                                                 \
     }
-TILE(tile_by_rows, 0)    // a(i, k) = a[i * lda + k]
-TILE(tile_by_columns, 1) // a(i, k) = a[k * lda + i]
+TILE(tiles_by_rows, 0)    // a(i, k) = a[i * lda + k]
+TILE(tiles_by_columns, 1) // a(i, k) = a[k * lda + i]
 #undef TILE
 #undef CASES
 #undef CASE
@@ -107,51 +141,127 @@ TILE(tile_by_columns, 1) // a(i, k) = a[k * lda + i]
 
 enum form { NN, NT, TN };
 
-// b (cols, k) -> panel (k, TILE_COLS)
-static void transpose(size_t k, size_t cols, const real *b, size_t ldb, real *panel) {
-    for (size_t j = 0; j < cols; j++) {
-        for (size_t i = 0; i < k; i++)
-            panel[i * TILE_COLS + j] = b[j * ldb + i];
+// b (cols, k) -> panel (k, ldp), by squares of registers: step d swaps the squares of d x d
+// elements beside the diagonal.
+static void transpose(size_t k, size_t cols, const real *b, size_t ldb, real *panel, size_t ldp) {
+    for (size_t j = 0; j < cols; j += LANES) {
+        for (size_t i = 0; i < k; i += LANES) {
+            const size_t left = k - i < LANES ? k - i : ALL;
+            vec t[LANES];
+            UNROLL for (size_t r = 0; r < LANES; r++) {
+                t[r] = j + r < cols ? load_left(b + (j + r) * ldb + i, left) : v_zero();
+            }
+            UNROLL for (size_t d = LANES / 2; d > 0; d /= 2) {
+                UNROLL for (size_t r = 0; r < LANES; r++) {
+                    if ((r & d) == 0) {
+                        const vec upper = t[r], lower = t[r + d];
+                        t[r] = v_swap_upper(upper, lower, d);
+                        t[r + d] = v_swap_lower(upper, lower, d);
+                    }
+                }
+            }
+            UNROLL for (size_t r = 0; r < LANES; r++) {
+                if (r < left)
+                    v_store(panel + (i + r) * ldp + j, t[r]);
+            }
+        }
+    }
+}
+
+// The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the
+// last two are alike, since one of a few rows has too few chains to keep the multipliers busy.
+struct stack {
+    size_t rows, count;
+};
+INLINE struct stack next_tiles(size_t left, bool packed) {
+    const size_t whole = left / TILE_ROWS, rest = left % TILE_ROWS;
+    const size_t count = rest == 0 || packed ? whole : whole - 1;
+    if (left <= TILE_ROWS)
+        return (struct stack){left, 1};
+    if (count == 0)
+        return (struct stack){(left + 1) / 2, 1};
+    return (struct stack){TILE_ROWS, count};
+}
+
+// Registers side by side: a tile of few rows is a wider one.
+INLINE size_t tile_vecs(size_t m) {
+    const size_t vecs = m < TILE_ROWS && m > 0 ? ACCUMULATORS / m : TILE_VECS;
+    return vecs < MOST_VECS ? vecs : MOST_VECS;
+}
+
+// a (k, rows) -> tiles of TILE_ROWS columns, each (k, TILE_ROWS) and PACKED_TILE from the one
+// before
+static void pack(size_t k, size_t rows, const real *a, size_t lda, real *packed) {
+    for (size_t i = 0; i < k; i++, a += lda, packed += TILE_ROWS) {
+        real *to = packed;
+        size_t r = 0;
+        for (; r + TILE_ROWS <= rows; r += TILE_ROWS, to += PACKED_TILE)
+            memcpy(to, a + r, TILE_ROWS * sizeof *a);
+        for (size_t j = r; j < rows; j++)
+            to[j - r] = a[j];
     }
 }
 
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
                    const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    real panel[BLOCK_K * TILE_COLS];   // of nt: b transposed
-    real partial[BLOCK_M * TILE_COLS]; // of sgd: unfinished chains, since c holds the parameters
-    const bool accumulate = out && out->accumulate;
+    real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied together, or transposed
+    real packed[BLOCK_M / TILE_ROWS * PACKED_TILE]; // of tn: a
+    real partial[PARTIAL]; // of sgd: unfinished chains, since c holds the parameters
+    const bool accumulate = out && out->accumulate, sgd = out && out->sgd;
     const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
     const size_t step = (k + blocks - 1) / blocks;
+    const size_t width = tile_vecs(m) * LANES;
 
-    for (size_t i0 = 0; i0 < m; i0 += BLOCK_M) {
-        const size_t i1 = m - i0 < BLOCK_M ? m : i0 + BLOCK_M;
-        for (size_t j = 0; j < n; j += TILE_COLS) {
-            const size_t cols = n - j < TILE_COLS ? n - j : TILE_COLS;
-            const size_t vecs = (cols + LANES - 1) / LANES;
+    for (size_t j0 = 0; j0 < n; j0 += BLOCK_N) {
+        const size_t j1 = n - j0 < BLOCK_N ? n : j0 + BLOCK_N;
+        const size_t most_m =
+            sgd && blocks > 1 ? PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS : BLOCK_M;
+        const size_t block_m = most_m < BLOCK_M ? most_m : BLOCK_M;
+        const bool copies = COPY_PANELS && form != NT && m >= 2 * TILE_ROWS && k >= 16;
+        const bool packs = form == TN && k > 32 && j1 - j0 > 2 * width && m > 2 * TILE_ROWS;
+        for (size_t i0 = 0; i0 < m; i0 += block_m) {
+            const size_t i1 = m - i0 < block_m ? m : i0 + block_m;
             for (size_t block = 0; block < blocks; block++) {
                 const size_t k0 = block * step, k1 = k - k0 < step ? k : k0 + step;
                 const bool first = block == 0, last = block == blocks - 1;
-                const bool aside = out && out->sgd && !last;
-                struct tile_job t = {
-                    .lda = lda,
-                    .ldb = form == NT ? (size_t)TILE_COLS : ldb,
-                    .k = k1 - k0,
-                    .b = form == NT ? panel : b + k0 * ldb + j,
-                    .bias = out && out->bias ? out->bias + j : NULL,
-                    .out = last ? out : NULL,
-                    .left = cols % LANES ? cols % LANES : ALL,
-                    .ldstart = out && out->sgd ? (size_t)TILE_COLS : ldc,
-                    .ldc = aside ? (size_t)TILE_COLS : ldc,
-                };
-                if (form == NT)
-                    transpose(t.k, cols, b + j * ldb + k0, ldb, panel);
-                for (size_t i = i0; i < i1; i += TILE_ROWS) {
-                    real *unfinished = partial + (i - i0) * TILE_COLS;
-                    t.a = form == TN ? a + k0 * lda + i : a + i * lda + k0;
-                    t.c = aside ? unfinished : c + i * ldc + j;
-                    t.start = first && !accumulate ? NULL : out && out->sgd ? unfinished : t.c;
-                    const size_t rows = i1 - i < TILE_ROWS ? i1 - i : TILE_ROWS;
-                    (form == TN ? tile_by_columns : tile_by_rows)(rows, vecs, &t);
+                const bool aside = sgd && !last;
+                if (packs)
+                    pack(k1 - k0, i1 - i0, a + k0 * lda + i0, lda, packed);
+                for (size_t j = j0; j < j1; j += width) {
+                    const size_t cols = j1 - j < width ? j1 - j : width;
+                    const size_t vecs = (cols + LANES - 1) / LANES;
+                    struct tile_job t = {
+                        .lda = packs ? (size_t)TILE_ROWS : lda,
+                        .ldb = form == NT ? vecs * LANES : ldb,
+                        .k = k1 - k0,
+                        .b = form == NT ? panel : b + k0 * ldb + j,
+                        .panel = copies ? panel : NULL,
+                        .bias = out && out->bias ? out->bias + j : NULL,
+                        .out = last ? out : NULL,
+                        .left = cols % LANES ? cols % LANES : ALL,
+                        .ldstart = sgd ? j1 - j0 : ldc,
+                        .ldc = aside ? j1 - j0 : ldc,
+                    };
+                    if (form == NT)
+                        transpose(t.k, cols, b + j * ldb + k0, ldb, panel, vecs * LANES);
+                    struct stack next;
+                    for (size_t i = i0; i < i1; i += next.rows * next.count) {
+                        next = next_tiles(i1 - i, packs);
+                        real *unfinished = partial + (i - i0) * (j1 - j0) + (j - j0);
+                        t.count = t.panel != NULL ? 1 : next.count;
+                        next.count = t.count;
+                        t.step = packs        ? (size_t)PACKED_TILE
+                                 : form == TN ? next.rows
+                                              : next.rows * lda;
+                        t.a = packs        ? packed + (i - i0) / TILE_ROWS * PACKED_TILE
+                              : form == TN ? a + k0 * lda + i
+                                           : a + i * lda + k0;
+                        t.c = aside ? unfinished : c + i * ldc + j;
+                        t.start = first && !accumulate ? NULL : sgd ? unfinished : t.c;
+                        (form == TN ? tiles_by_columns : tiles_by_rows)(next.rows, vecs, &t);
+                        if (t.panel != NULL)
+                            t.b = panel, t.ldb = vecs * LANES, t.panel = NULL;
+                    }
                 }
             }
         }

@@ -12,43 +12,84 @@ struct moments {
     real mean, m2; // m2 = sum (x - mean)^2
 };
 
-static real row_sum_of(size_t n, const real *x) {
+// Rows that are reduced side by side: the tree at the end of each is a chain of additions that wait
+// for one another, and those of several rows overlap.
+enum { ROWS_ABREAST = 4 };
+
+// The lanes' sums of one row.
+INLINE lanes row_lanes(size_t n, const real *x) {
     lanes s = lanes_set1(0);
 #define STEP(i, lane, left) \
     s.v[lane] = keep_left(left, v_add(s.v[lane], load_left(x + (i), left)), s.v[lane])
     FOR_ROW(n, STEP);
 #undef STEP
-    return lanes_reduce_add(s);
+    return s;
 }
 
-static struct moments row_moments_of(size_t n, const real *x) {
-    const real m0 = row_sum_of(n, x) / (real)n;
-    lanes s1 = lanes_set1(0), s2 = lanes_set1(0);
+// Sums of `count` rows, a constant up to ROWS_ABREAST.
+INLINE void row_sums_of(const size_t count, size_t n, const real *x, size_t ldx, real *sum) {
+    lanes s[ROWS_ABREAST];
+    for (size_t r = 0; r < count; r++)
+        s[r] = row_lanes(n, x + r * ldx);
+    UNROLL for (size_t r = 0; r < count; r++) sum[r] = lanes_reduce_add(s[r]);
+}
+
+// Moments of `count` rows, a constant up to ROWS_ABREAST.
+INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t ldx,
+                           struct moments *moments) {
+    real m0[ROWS_ABREAST];
+    lanes s1[ROWS_ABREAST], s2[ROWS_ABREAST];
+    row_sums_of(count, n, x, ldx, m0);
+    for (size_t r = 0; r < count; r++) {
+        m0[r] /= (real)n;
+        const vec mean = v_set1(m0[r]);
+        lanes t1 = lanes_set1(0), t2 = lanes_set1(0);
 #define STEP(i, lane, left)                                                \
     do {                                                                   \
-        vec d = v_sub(load_left(x + (i), left), v_set1(m0));               \
-        s1.v[lane] = keep_left(left, v_add(s1.v[lane], d), s1.v[lane]);    \
-        s2.v[lane] = keep_left(left, v_fma(d, d, s2.v[lane]), s2.v[lane]); \
+        vec d = v_sub(load_left(x + r * ldx + (i), left), mean);           \
+        t1.v[lane] = keep_left(left, v_add(t1.v[lane], d), t1.v[lane]);    \
+        t2.v[lane] = keep_left(left, v_fma(d, d, t2.v[lane]), t2.v[lane]); \
     } while (0)
-    FOR_ROW(n, STEP);
+        FOR_ROW(n, STEP);
 #undef STEP
-    const real sum = lanes_reduce_add(s1), shift = sum / (real)n;
-    const real m2 = r_fma(-sum, shift, lanes_reduce_add(s2));
-    return (struct moments){m0 + shift, m2 < 0 ? 0 : m2};
+        s1[r] = t1;
+        s2[r] = t2;
+    }
+    UNROLL for (size_t r = 0; r < count; r++) {
+        const real sum = lanes_reduce_add(s1[r]), shift = sum / (real)n;
+        const real m2 = r_fma(-sum, shift, lanes_reduce_add(s2[r]));
+        moments[r] = (struct moments){m0[r] + shift, m2 < 0 ? 0 : m2};
+    }
 }
+
+// BODY(i, count) for all rows: ROWS_ABREAST of them at a time, then one by one.
+#define FOR_ROWS_ABREAST(rows, BODY)                            \
+    do {                                                        \
+        size_t r_ = 0;                                          \
+        for (; r_ + ROWS_ABREAST <= (rows); r_ += ROWS_ABREAST) \
+            BODY(r_, ROWS_ABREAST);                             \
+        for (; r_ < (rows); r_++)                               \
+            BODY(r_, 1);                                        \
+    } while (0)
 
 static void row_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
     for (size_t i = 0; i < rows; i++)
-        sum[i] = row_sum_of(cols, x + i * ldx);
+        sum[i] = lanes_reduce_add(row_lanes(cols, x + i * ldx));
 }
 
 static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
                         real *variance) {
-    for (size_t i = 0; i < rows; i++) {
-        struct moments m = row_moments_of(cols, x + i * ldx);
-        mean[i] = m.mean;
-        variance[i] = m.m2 / (real)cols;
-    }
+    struct moments moments[ROWS_ABREAST];
+#define BODY(i, count)                                          \
+    do {                                                        \
+        row_moments_of(count, cols, x + (i)*ldx, ldx, moments); \
+        for (size_t r = 0; r < (count); r++) {                  \
+            mean[(i) + r] = moments[r].mean;                    \
+            variance[(i) + r] = moments[r].m2 / (real)cols;     \
+        }                                                       \
+    } while (0)
+    FOR_ROWS_ABREAST(rows, BODY);
+#undef BODY
 }
 
 INLINE size_t rows_of_block(size_t rows, size_t r0) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "src/commands.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/gbench.h"
 #include "bench/report.h"
+#include "bench/request.h"
 #include "bench/results.h"
 #include "src/file.h"
 #include "src/interrupt.h"
 
 struct options {
-    const char *problems, *filter, *preset, *threads, *peers, *json, *output, *results;
-    struct nb_choices isas, dtypes, caches;
+    struct nb_request_options what;
+    const char *json, *output, *results;
     double seconds;
     size_t samples;
     uint64_t seed;
@@ -22,67 +22,6 @@ struct options {
 static void defaults(void *data) {
     *(struct options *)data = (struct options){.samples = 31, .seed = 1};
 }
-
-static const char *const isa_names[] = {
-#define NAME(id, name, exact, about) name,
-    NB_ISA_LIST(NAME)
-#undef NAME
-        NULL};
-static const char *const cache_names[] = {"hot", "cold", NULL};
-
-static const struct nb_option what_options[] = {
-    {.name = "preset",
-     .value = "NAME",
-     .help =
-         "quick (half a minute), default (five) or full (hours); NORMBENCH_BENCH is another name "
-         "for NORMBENCH_PRESET",
-     .type = &nb_option_word,
-     .choices = nb_preset_names,
-     .offset = offsetof(struct options, preset)},
-    {.name = "problems",
-     .value = "TEXT",
-     .help =
-         "these problems instead of the preset's, with spaces between: matmul_nt:128x256x784 is "
-         "m x n x k, layernorm_*:4..8192*2x256,1000 rows x columns, sgd_step:200704 n",
-     .type = &nb_option_text,
-     .offset = offsetof(struct options, problems)},
-    {.name = "filter",
-     .value = "REGEX",
-     .help = "only rows whose name matches, or with - in front: does not match",
-     .type = &nb_option_text,
-     .offset = offsetof(struct options, filter)},
-    {.name = "dtypes",
-     .value = "LIST",
-     .help = "f32, f64 or f32,f64",
-     .type = &nb_option_choices,
-     .choices = nb_dtype_names,
-     .offset = offsetof(struct options, dtypes)},
-    {.name = "isas",
-     .value = "LIST",
-     .help = "instruction sets that this CPU has; see normbench info",
-     .type = &nb_option_choices,
-     .choices = isa_names,
-     .offset = offsetof(struct options, isas)},
-    {.name = "threads",
-     .value = "LIST",
-     .help = "numbers of threads: 1,2",
-     .type = &nb_option_text,
-     .offset = offsetof(struct options, threads)},
-    {.name = "caches",
-     .value = "LIST",
-     .help = "hot: the same operands again and again; cold: others each time, from memory",
-     .type = &nb_option_choices,
-     .choices = cache_names,
-     .offset = offsetof(struct options, caches)},
-    {.name = "peers",
-     .value = "LIST",
-     .help =
-         "libraries to time beside ours: all, none, or some of those that normbench info names; "
-         "default: none for quick, else all",
-     .type = &nb_option_text,
-     .offset = offsetof(struct options, peers)},
-    {.name = NULL},
-};
 
 static const struct nb_option how_options[] = {
     {.name = "time",
@@ -144,100 +83,19 @@ static const struct nb_option output_options[] = {
     {.name = NULL},
 };
 
-// NORMBENCH_BENCH names the preset where no option does: `NORMBENCH_BENCH=quick ninja bench`.
-static enum nb_code read_preset(struct options *options, enum nb_preset *preset,
-                                struct nb_error *error) {
-    const char *text = getenv("NORMBENCH_BENCH");
-    *preset = NB_PRESET_DEFAULT;
-    if (options->preset == NULL && text != NULL) {
-        enum nb_code code =
-            nb_option_set(&what_options[0], "NORMBENCH_BENCH", text, options, error);
-        if (code != NB_OK)
-            return code;
-    }
-    for (int i = 0; options->preset != NULL && nb_preset_names[i] != NULL; i++)
-        if (strcmp(options->preset, nb_preset_names[i]) == 0)
-            *preset = (enum nb_preset)i;
-    return NB_OK;
-}
-
-static int ascending(const void *a, const void *b) {
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    return (x > y) - (x < y);
-}
-
-static enum nb_code read_threads(const char *text, size_t threads[NB_MAX_THREAD_COUNTS],
-                                 struct nb_error *error) {
-    size_t count = 0;
-    for (const char *word = text; word != NULL;) {
-        char number[16];
-        uint64_t value;
-        size_t length = strcspn(word, ",");
-        snprintf(number, sizeof number, "%.*s", (int)length, word);
-        if (length >= sizeof number || !nb_parse_count(number, 1, 4096, &value) ||
-            count == NB_MAX_THREAD_COUNTS - 1)
-            return nb_error_set(
-                error, NB_USAGE,
-                "--threads: '%.200s' is not a list of up to %d numbers from 1 to 4096", text,
-                NB_MAX_THREAD_COUNTS - 1);
-        threads[count++] = (size_t)value;
-        word = word[length] == ',' ? word + length + 1 : NULL;
-    }
-    qsort(threads, count, sizeof *threads, ascending);
-    for (size_t i = 1; i < count; i++)
-        if (threads[i] == threads[i - 1])
-            return nb_error_set(error, NB_USAGE, "--threads: %zu is named twice", threads[i]);
-    return NB_OK;
-}
-
-static enum nb_code read_isas(const struct nb_choices *chosen, bool isas[NB_ISA_COUNT],
-                              struct nb_error *error) {
-    for (size_t i = 0; i < chosen->count; i++) {
-        enum nb_isa isa = (enum nb_isa)chosen->values[i];
-        if (!nb_isa_usable(isa)) {
-            char usable[128] = "";
-            for (enum nb_isa other = 0; other < NB_ISA_COUNT; other++)
-                if (nb_isa_usable(other)) {
-                    strcat(usable, *usable == '\0' ? "" : ", ");
-                    strcat(usable, nb_isa_name(other));
-                }
-            return nb_error_set(error, NB_USAGE,
-                                "--isas: this computer cannot run %s; it can run %s",
-                                nb_isa_name(isa), usable);
-        }
-        isas[isa] = true;
-    }
-    return NB_OK;
-}
-
 static enum nb_code read_options(struct options *options, struct nb_bench_options *bench,
                                  struct nb_error *error) {
     static const double preset_seconds[] = {30, 270, 4 * 3600};
     *bench = (struct nb_bench_options){
-        .request = {.problems = options->problems, .filter = options->filter},
         .samples = options->samples,
         .seed = options->seed,
         .no_check = options->no_check,
         .no_ceilings = options->no_ceilings,
         .dry_run = options->dry_run,
     };
-    struct nb_request *request = &bench->request;
-    enum nb_code code = read_preset(options, &request->preset, error);
-    if (code == NB_OK && options->threads != NULL)
-        code = read_threads(options->threads, request->threads, error);
-    if (code == NB_OK)
-        code = read_isas(&options->isas, request->isas, error);
-    bool by_default = request->problems != NULL || request->preset != NB_PRESET_QUICK;
-    if (code == NB_OK)
-        code = nb_peers_choose(options->peers != NULL ? options->peers
-                               : by_default           ? "all"
-                                                      : "none",
-                               request->peers, error);
-    for (size_t i = 0; i < options->dtypes.count; i++)
-        request->dtypes[options->dtypes.values[i]] = true;
-    for (size_t i = 0; i < options->caches.count; i++)
-        *(options->caches.values[i] == 0 ? &request->hot : &request->cold) = true;
-    bench->seconds = options->seconds > 0 ? options->seconds : preset_seconds[request->preset];
+    enum nb_code code = nb_request_read(&bench->request, &options->what, error);
+    bench->seconds =
+        options->seconds > 0 ? options->seconds : preset_seconds[bench->request.preset];
     if (code == NB_OK && options->output != NULL && options->results != NULL)
         code = nb_error_set(error, NB_USAGE, "--output and --results: choose one of them");
     return code;
@@ -347,7 +205,9 @@ const struct nb_command nb_command_bench = {
     .examples = "  normbench bench --preset quick\n"
                 "  normbench bench --problems 'matmul_nn:128x256x784 layernorm_*:4..512*2x256'\n"
                 "  normbench bench --filter '^batchnorm.*/avx2/' --output results",
-    .groups = {{"What to measure", what_options}, {"How", how_options}, {"Output", output_options}},
+    .groups = {{"What to measure", nb_request_options},
+               {"How", how_options},
+               {"Output", output_options}},
     .size = sizeof(struct options),
     .defaults = defaults,
     .run = run_bench,

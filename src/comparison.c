@@ -117,8 +117,8 @@ void nb_comparison_page(struct nb_comparison *comparison, FILE *stream, const ch
     const struct nb_run *run = &comparison->runs[0];
     char settings[NB_SETTINGS_TEXT];
     nb_settings_describe(&run->settings, run->dataset->features, settings);
-    fprintf(stream, "# Normalization on %s\n\n%s; %s, %zu threads.\n\n", run->dataset->name,
-            settings, run->isa, run->threads);
+    fprintf(stream, "# Normalization on %s\n\n%s; %s, %zu threads.\n\n",
+            nb_dataset_title(run->dataset->name), settings, run->isa, run->threads);
     if (picture != NULL)
         fprintf(stream, "![Training loss per epoch](%s)\n\n", picture);
     fprintf(stream, "Mean training loss and test accuracy after each epoch:\n\n");
@@ -160,7 +160,7 @@ enum nb_code nb_comparison_plot(const struct nb_comparison *comparison, const ch
                                        .y = y};
     }
     char title[64], subtitle[NB_SETTINGS_TEXT];
-    snprintf(title, sizeof title, "Training loss on %s", first->dataset->name);
+    snprintf(title, sizeof title, "Training loss on %s", nb_dataset_title(first->dataset->name));
     nb_settings_describe(&first->settings, first->dataset->features, subtitle);
     struct nb_plot plot = {
         .title = title,

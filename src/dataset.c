@@ -24,11 +24,12 @@ static const char *const file_names[FILES] = {
 
 // The data sets that have a name, with the SHA-256 of their files after decompression.
 static const struct known {
-    const char *name, *remedy;
+    const char *name, *title, *remedy;
     const char *sha256[FILES];
 } catalogue[] = {
     {
         "mnist",
+        "MNIST",
         "run script/fetch-data mnist",
         {
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -39,6 +40,7 @@ static const struct known {
     },
     {
         "fashion-mnist",
+        "Fashion-MNIST",
         "run script/fetch-data fashion-mnist, or install Debian's dataset-fashion-mnist",
         {
             "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -314,4 +316,11 @@ void nb_dataset_free(struct nb_dataset *dataset) {
     free(dataset->test.pixels);
     free(dataset->test.labels);
     *dataset = (struct nb_dataset){0};
+}
+
+const char *nb_dataset_title(const char *name) {
+    const struct known *known = find_known(name);
+    return known != NULL                    ? known->title
+           : strcmp(name, sample_name) == 0 ? "a sample of MNIST"
+                                            : name;
 }

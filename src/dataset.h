@@ -38,4 +38,7 @@ enum nb_code nb_dataset_load(struct nb_dataset *dataset, const char *name, const
                              size_t classes, struct nb_error *error);
 void nb_dataset_free(struct nb_dataset *dataset);
 
+// For people: "Fashion-MNIST" for "fashion-mnist"; another name stays as it is.
+const char *nb_dataset_title(const char *name);
+
 #endif

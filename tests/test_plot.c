@@ -1,32 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Plots: the four files, text that means nothing to gnuplot, the same bytes every time, gaps, and
-// what happens without gnuplot.
-#include "tests/idx_files.h"
+// Plots: the four files, text that means nothing to gnuplot, the same bytes every time, and gaps.
+#include "tests/plots.h"
 
 #include <ctype.h>
-#include <dirent.h>
-#include <math.h>
-
-#include "src/plot.h"
-
-static const double epochs[] = {1, 2, 3, 4};
-static const double batch[] = {0.23, 0.10, NAN, 0.05}, layer[] = {0.24, 0.12, 0.08, 0.0625};
-static const double low[] = {0.2, 0.1, 0.07, 0.05}, high[] = {0.3, 0.15, INFINITY, 0.07};
-
-static struct nb_plot loss_curves(void) {
-    static const struct nb_series series[] = {
-        {.label = "batch", .count = 4, .x = epochs, .y = batch},
-        {.label = "layer", .count = 4, .x = epochs, .y = layer, .low = low, .high = high},
-    };
-    return (struct nb_plot){
-        .title = "Training loss",
-        .subtitle = "784-256-10, batch 128",
-        .x = {.label = "epoch", .integer = true},
-        .y = {.label = "loss", .unit = "nats", .from_zero = true},
-        .series = series,
-        .series_count = 2,
-    };
-}
 
 static void need_gnuplot(void) {
     if (!system("command -v gnuplot >/dev/null 2>&1"))
@@ -35,27 +11,11 @@ static void need_gnuplot(void) {
     skip();
 }
 
-// The text of a file that holds no zero byte; free it.
-static char *read_text(const char *path) {
-    struct bytes bytes = read_bytes(path);
-    bytes.data[bytes.size] = '\0'; // read_bytes leaves room for it
-    return (char *)bytes.data;
-}
-
 static size_t count_of(const char *text, const char *part) {
     size_t count = 0;
     for (; (text = strstr(text, part)); text++)
         count++;
     return count;
-}
-
-static size_t files_in(const char *folder) {
-    DIR *directory = opendir(folder);
-    size_t count = 0;
-    while (readdir(directory))
-        count++;
-    closedir(directory);
-    return count - 2; // without . and ..
 }
 
 static void write_plot(const struct nb_plot *plot, const char *folder,
@@ -289,83 +249,12 @@ static void long_text_and_many_curves(void **state) {
     free(svg);
 }
 
-// A gnuplot of the test's own, or none, in an otherwise empty search path.
-static enum nb_code with_gnuplot(const char *script, const char *folder,
-                                 struct nb_plot_files *files, struct nb_error *error) {
-    const char *bin = join(folder, "bin"), *program = join(folder, "bin/gnuplot");
-    assert_int_equal(mkdir(bin, 0755), 0);
-    if (script) {
-        write_bytes(program, script, strlen(script));
-        assert_int_equal(chmod(program, 0755), 0);
-    }
-    char *path = strdup(getenv("PATH"));
-    setenv("PATH", bin, 1);
-    struct nb_plot plot = loss_curves();
-    enum nb_code code = nb_plot_write(&plot, folder, "curves", files, error);
-    setenv("PATH", path, 1);
-    free(path);
-    remove(program);
-    remove(bin);
-    return code;
-}
-
-static void without_gnuplot_data_and_script_stay(void **state) {
-    static const struct {
-        const char *script, *says;
-    } cases[] = {
-        {NULL, "gnuplot-nox"},
-        {"#!/bin/sh\necho '\"curves.gp\" line 3: warning: no font' >&2\n"
-         "echo '\"curves.gp\" line 7: unknown terminal' >&2\nexit 1\n",
-         "unknown terminal"},
-        {"#!/bin/sh\n>curves.svg; kill -9 $$\n", "Killed"},
-        {"#!/bin/sh\n>curves.svg; exit 0\n", "left no svg or no png"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        // Pictures of an earlier run, which would not show these data.
-        write_bytes(join(*state, "curves.svg"), "old", 3);
-        write_bytes(join(*state, "curves.png"), "old", 3);
-        struct nb_plot_files files;
-        struct nb_error error;
-        EXPECT_ERROR(with_gnuplot(cases[i].script, *state, &files, &error), &error, NB_FAILED,
-                     cases[i].says, "curves.gp", (const char *)*state);
-        assert_int_equal(files_in(*state), 2);
-        assert_string_equal(files.svg, "");
-        assert_string_equal(files.png, "");
-        free(read_text(files.csv));
-        free(read_text(files.gp));
-    }
-}
-
-static void refuses_bad_places(void **state) {
-    struct nb_plot plot = loss_curves();
-    struct nb_plot_files files;
-    struct nb_error error;
-    const char *const names[] = {
-        "",    ".x",  "-x",   "a/b",
-        "a b", "a'b", "a\nb", "0123456789012345678901234567890123456789012345678"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        EXPECT_ERROR(nb_plot_write(&plot, *state, names[i], &files, &error), &error, NB_USAGE,
-                     "letters");
-    EXPECT_ERROR(nb_plot_write(&plot, join(*state, "missing"), "x", &files, &error), &error,
-                 NB_FAILED, "missing", "No such file");
-    char deep[NB_PLOT_PATH];
-    memset(deep, 'd', sizeof deep);
-    deep[sizeof deep - 1] = '\0';
-    EXPECT_ERROR(nb_plot_write(&plot, deep, "x", &files, &error), &error, NB_FAILED, "write");
-    assert_int_equal(files_in(*state), 0);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-        IN_FOLDER(writes_four_files),
-        IN_FOLDER(gaps_stay_gaps),
-        IN_FOLDER(same_plot_same_bytes),
-        IN_FOLDER(text_is_only_text),
-        IN_FOLDER(odd_data_give_a_picture),
-        IN_FOLDER(long_text_and_many_curves),
-        IN_FOLDER(without_gnuplot_data_and_script_stay),
-        IN_FOLDER(refuses_bad_places),
+        IN_FOLDER(writes_four_files),       IN_FOLDER(gaps_stay_gaps),
+        IN_FOLDER(same_plot_same_bytes),    IN_FOLDER(text_is_only_text),
+        IN_FOLDER(odd_data_give_a_picture), IN_FOLDER(long_text_and_many_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

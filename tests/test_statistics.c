@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The estimators, the bootstrap and the rank test: against numpy and scipy (tests/golden says how),
-// and by what must hold for any data.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+// and by their definitions.
+#include "tests/samples.h"
 
 #include <float.h>
 #include <jansson.h>
@@ -14,22 +10,9 @@
 #include <string.h>
 
 #include "src/bootstrap.h"
-#include "src/random.h"
 #include "src/rank_test.h"
 
 enum { MOST = 64 };
-
-static const struct {
-    const char *name;
-    nb_statistic *statistic;
-} estimators[] = {
-    {"mean", nb_mean},
-    {"median", nb_median},
-    {"mad", nb_mad},
-    {"interquartile_mean", nb_interquartile_mean},
-};
-
-enum { ESTIMATORS = sizeof estimators / sizeof *estimators };
 
 static json_t *golden;
 static struct nb_bootstrap golden_bootstrap;
@@ -55,13 +38,6 @@ static int release_golden(void **state) {
     return 0;
 }
 
-static void assert_near(double got, double expected, double bound, const char *what) {
-    if (!(fabs(got - expected) <= bound)) // NaN fails
-        fail_msg("%s: %.17g, expected %.17g within %.3g", what, got, expected, bound);
-}
-
-static void assert_same(double a, double b) { assert_memory_equal(&a, &b, sizeof a); }
-
 // All numbers of the array; how many is returned.
 static size_t numbers(const json_t *array, double *values) {
     size_t n = json_array_size(array);
@@ -78,13 +54,6 @@ static double number(const json_t *object, const char *key) {
     if (!json_is_number(value))
         fail_msg("no %s in the golden file", key);
     return json_number_value(value);
-}
-
-static struct nb_sample make(const double *values, size_t n) {
-    struct nb_sample sample;
-    struct nb_error error;
-    assert_int_equal(nb_sample_make(&sample, values, n, &error), NB_OK);
-    return sample;
 }
 
 static struct nb_sample golden_sample(const json_t *array) {
@@ -249,136 +218,6 @@ static void exact_p_is_a_count(void **state) {
     assert_same(nb_rank_test_smallest_p(0, 5), 1);
 }
 
-static double uniform(struct nb_random *random) {
-    return ((double)(nb_random_u64(random) >> 11) + 0.5) * 0x1p-53;
-}
-
-static double normal(struct nb_random *random) {
-    double radius = sqrt(-2 * log(uniform(random)));
-    return radius * cos(2 * acos(-1) * uniform(random));
-}
-
-static void order_of_the_values_changes_no_bit(void **state) {
-    (void)state;
-    enum { N = 20, ROUNDS = 10 };
-    struct nb_error error;
-    struct nb_random random;
-    nb_random_seed(&random, 3);
-    double x[N] = {0.0, -0.0, 1e300, -1e300, 1e-300}, y[N];
-    for (size_t i = 5; i < N; i++)
-        x[i] = y[i] = normal(&random);
-    struct nb_sample first = make(x, N);
-    struct nb_interval interval;
-    assert_int_equal(
-        nb_bootstrap_interval(&NB_BOOTSTRAP_DEFAULT, &first, nb_median, &interval, &error), NB_OK);
-    for (size_t round = 0; round < ROUNDS; round++) {
-        uint32_t order[N];
-        nb_random_permutation(&random, order, N);
-        for (size_t i = 0; i < N; i++)
-            y[i] = x[order[i]];
-        struct nb_sample sample = make(y, N);
-        assert_memory_equal(sample.x, first.x, sizeof x);
-        for (size_t i = 0; i < ESTIMATORS; i++)
-            assert_same(estimators[i].statistic(&sample), estimators[i].statistic(&first));
-        struct nb_interval again;
-        assert_int_equal(
-            nb_bootstrap_interval(&NB_BOOTSTRAP_DEFAULT, &sample, nb_median, &again, &error),
-            NB_OK);
-        assert_memory_equal(&again, &interval, sizeof again);
-        nb_sample_free(&sample);
-    }
-    nb_sample_free(&first);
-}
-
-static void seeds_decide_the_interval(void **state) {
-    (void)state;
-    enum { N = 30 };
-    struct nb_error error;
-    struct nb_random random;
-    nb_random_seed(&random, 4);
-    double x[N];
-    for (size_t i = 0; i < N; i++)
-        x[i] = normal(&random);
-    struct nb_sample sample = make(x, N);
-    struct nb_interval intervals[3];
-    for (size_t i = 0; i < 3; i++) {
-        struct nb_bootstrap how = NB_BOOTSTRAP_DEFAULT;
-        how.seed = i / 2 + 7; // 7, 7, 8
-        assert_int_equal(nb_bootstrap_interval(&how, &sample, nb_mean, &intervals[i], &error),
-                         NB_OK);
-        assert_true(intervals[i].low < nb_mean(&sample) && nb_mean(&sample) < intervals[i].high);
-    }
-    assert_memory_equal(&intervals[0], &intervals[1], sizeof *intervals);
-    assert_true(intervals[0].low != intervals[2].low);
-    nb_sample_free(&sample);
-}
-
-// The bootstrap median of 7 values is the smallest of them with chance 0.010, and one of the two
-// smallest with 0.108: that at least 4 of 7 draws fall there. So the 95 % interval reaches from the
-// second smallest to the second largest value, unless 2000 draws miss 0.025 by six standard errors.
-// The true median of any continuous distribution lies outside when at most one of 7 values is on
-// one side of it: the coverage is 1 - 2 (1 + 7) / 2^7.
-static void intervals_cover_as_often_as_they_must(void **state) {
-    (void)state;
-    enum { N = 7, ROUNDS = 1000 };
-    const double coverage = 1 - 2 * (1 + 7) / 128.0;
-    struct nb_error error;
-    struct nb_random random;
-    nb_random_seed(&random, 5);
-    double covered = 0;
-    for (uint64_t round = 0; round < ROUNDS; round++) {
-        double x[N];
-        for (size_t i = 0; i < N; i++)
-            x[i] = exp(normal(&random)); // the median is 1
-        struct nb_sample sample = make(x, N);
-        struct nb_bootstrap how = NB_BOOTSTRAP_DEFAULT;
-        how.seed = round;
-        struct nb_interval interval;
-        assert_int_equal(nb_bootstrap_interval(&how, &sample, nb_median, &interval, &error), NB_OK);
-        assert_same(interval.low, sample.x[1]);
-        assert_same(interval.high, sample.x[N - 2]);
-        covered += interval.low <= 1 && 1 <= interval.high;
-        nb_sample_free(&sample);
-    }
-    // Five standard deviations of the binomial distribution.
-    assert_near(covered, ROUNDS * coverage, 5 * sqrt(ROUNDS * coverage * (1 - coverage)),
-                "covered");
-}
-
-// Under the null hypothesis the chance of p <= alpha is at most alpha; and a shift of two standard
-// deviations between samples of 20 is found: there the power is above 0.999.
-static void the_rank_test_finds_what_is_there(void **state) {
-    (void)state;
-    enum { N = 20, ROUNDS = 1000 };
-    struct nb_error error;
-    struct nb_random random;
-    nb_random_seed(&random, 6);
-    for (int shift = 0; shift <= 2; shift += 2) {
-        double found = 0;
-        for (int round = 0; round < ROUNDS; round++) {
-            double x[N], y[N];
-            for (size_t i = 0; i < N; i++) {
-                x[i] = normal(&random);
-                y[i] = normal(&random) + shift;
-            }
-            struct nb_sample a = make(x, N), b = make(y, N);
-            struct nb_rank_test test, back;
-            assert_int_equal(nb_rank_test(&a, &b, &test, &error), NB_OK);
-            assert_int_equal(nb_rank_test(&b, &a, &back, &error), NB_OK);
-            assert_same(test.u + back.u, N * N);
-            assert_same(test.p, back.p);
-            assert_true(shift == 0 || test.u > N * N / 2);
-            found += test.p <= 0.05;
-            nb_sample_free(&a);
-            nb_sample_free(&b);
-        }
-        if (shift == 0) // 0.05 and five standard deviations; and not never
-            assert_near(found, 0.05 * ROUNDS, 5 * sqrt(0.05 * 0.95 * ROUNDS), "false alarms");
-        else
-            assert_true(found >= 0.99 * ROUNDS);
-    }
-}
-
 static void bad_values_are_refused(void **state) {
     (void)state;
     static const struct {
@@ -410,10 +249,6 @@ int main(void) {
         cmocka_unit_test(tests_of_two_samples_are_those_of_scipy),
         cmocka_unit_test(holm_is_the_definition),
         cmocka_unit_test(exact_p_is_a_count),
-        cmocka_unit_test(order_of_the_values_changes_no_bit),
-        cmocka_unit_test(seeds_decide_the_interval),
-        cmocka_unit_test(intervals_cover_as_often_as_they_must),
-        cmocka_unit_test(the_rank_test_finds_what_is_there),
         cmocka_unit_test(bad_values_are_refused),
     };
     return cmocka_run_group_tests_name("statistics", tests, load_golden, release_golden);

@@ -68,6 +68,28 @@ INLINE vec v_pow2(vec n) {
 #endif
 }
 
+INLINE vec v_swap_upper(vec a, vec b, size_t d) {
+#if NB_BITS == 32
+    if (d == 1)
+        return _mm256_blend_ps(a, _mm256_moveldup_ps(b), 0xaa);
+    return d == 2 ? _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
+                  : _mm256_permute2f128_ps(a, b, 0x20);
+#else
+    return d == 1 ? _mm256_unpacklo_pd(a, b) : _mm256_permute2f128_pd(a, b, 0x20);
+#endif
+}
+
+INLINE vec v_swap_lower(vec a, vec b, size_t d) {
+#if NB_BITS == 32
+    if (d == 1)
+        return _mm256_blend_ps(_mm256_movehdup_ps(a), b, 0xaa);
+    return d == 2 ? _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
+                  : _mm256_permute2f128_ps(a, b, 0x31);
+#else
+    return d == 1 ? _mm256_unpackhi_pd(a, b) : _mm256_permute2f128_pd(a, b, 0x31);
+#endif
+}
+
 // Halves of `a` combined by op, then halves of that, down to one lane.
 #if NB_BITS == 32
 #    define REDUCE(op, a)                                                                    \

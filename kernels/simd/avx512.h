@@ -49,6 +49,38 @@ INLINE vec v_round(vec a) {
 // 1 * 2^n: the instruction takes the exponent as it is.
 INLINE vec v_pow2(vec n) { return MM(scalef)(v_set1(1), n); }
 
+INLINE vec v_swap_upper(vec a, vec b, size_t d) {
+#if NB_BITS == 32
+    if (d == 1)
+        return _mm512_mask_moveldup_ps(a, 0xaaaa, b);
+    if (d == 2)
+        return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+    return d == 4 ? _mm512_mask_shuffle_f32x4(a, 0xf0f0, b, b, _MM_SHUFFLE(2, 2, 0, 0))
+                  : _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(1, 0, 1, 0));
+#else
+    if (d == 1)
+        return _mm512_unpacklo_pd(a, b);
+    return d == 2 ? _mm512_mask_shuffle_f64x2(a, 0xcc, b, b, _MM_SHUFFLE(2, 2, 0, 0))
+                  : _mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(1, 0, 1, 0));
+#endif
+}
+
+INLINE vec v_swap_lower(vec a, vec b, size_t d) {
+#if NB_BITS == 32
+    if (d == 1)
+        return _mm512_mask_movehdup_ps(b, 0x5555, a);
+    if (d == 2)
+        return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+    return d == 4 ? _mm512_mask_shuffle_f32x4(b, 0x0f0f, a, a, _MM_SHUFFLE(3, 3, 1, 1))
+                  : _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(3, 2, 3, 2));
+#else
+    if (d == 1)
+        return _mm512_unpackhi_pd(a, b);
+    return d == 2 ? _mm512_mask_shuffle_f64x2(b, 0x33, a, a, _MM_SHUFFLE(3, 3, 1, 1))
+                  : _mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(3, 2, 3, 2));
+#endif
+}
+
 // Halves of `a` combined by op, then halves of that, down to one lane.
 #if NB_BITS == 32
 #    define REDUCE(op, a)                                                                          \

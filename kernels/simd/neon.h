@@ -73,6 +73,17 @@ INLINE vec v_pow2(vec n) {
 #endif
 }
 
+#if NB_BITS == 32
+#    define SWAP(part, a, b, d)             \
+        ((d) == 1 ? vtrn##part##q_f32(a, b) \
+                  : vreinterpretq_f32_f64(  \
+                        vtrn##part##q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b))))
+#else
+#    define SWAP(part, a, b, d) ((void)(d), vtrn##part##q_f64(a, b))
+#endif
+INLINE vec v_swap_upper(vec a, vec b, size_t d) { return SWAP(1, a, b, d); }
+INLINE vec v_swap_lower(vec a, vec b, size_t d) { return SWAP(2, a, b, d); }
+
 // Halves of `a` combined by op, then halves of that, down to one lane.
 INLINE real v_reduce_add(vec a) {
 #if NB_BITS == 32

@@ -50,5 +50,8 @@ INLINE vec v_pow2(vec n) {
     return power;
 }
 
+INLINE vec v_swap_upper(vec a, vec b, size_t d) { return d == 0 ? b : a; }
+INLINE vec v_swap_lower(vec a, vec b, size_t d) { return d == 0 ? a : b; }
+
 INLINE real v_reduce_add(vec a) { return a; }
 INLINE real v_reduce_max(vec a) { return a; }

@@ -16,6 +16,9 @@
 //   v_if_positive(m, a)          m > 0 ? a : 0
 //   v_round(a)                   to the nearest integer, ties to even
 //   v_pow2(n)                    2^n for integral n within the exponents of normal numbers
+//   v_swap_upper(a, b, d)        a step of a transposition, d a constant power of 2 below LANES: of
+//   v_swap_lower(a, b, d)        a over b, seen as squares of d x d elements, [p q p q ...] over
+//                                [r s r s ...], the upper is [p r p r ...], the lower [q s q s ...]
 //   v_reduce_add(a)              lane i + lane i + LANES/2, and so on down to one: part of the
 //                                tree of contract rule 2
 //   v_reduce_max(a)              the same tree with v_max
@@ -71,8 +74,9 @@ INLINE real lanes_reduce_max(lanes a) {
         for (; i_ + ROW_LANES <= (n); i_ += ROW_LANES) {                                        \
             UNROLL for (size_t r_ = 0; r_ < ROW_VECS; r_++) { STEP(i_ + r_ * LANES, r_, ALL); } \
         }                                                                                       \
-        for (size_t r_ = 0; i_ < (n); r_++, i_ += LANES) {                                      \
-            STEP(i_, r_, (n)-i_);                                                               \
+        UNROLL for (size_t r_ = 0; r_ < ROW_VECS; r_++) {                                       \
+            if (i_ + r_ * LANES < (n))                                                          \
+                STEP(i_ + r_ * LANES, r_, (n)-i_ - r_ * LANES);                                 \
         }                                                                                       \
     } while (0)
 

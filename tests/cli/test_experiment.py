@@ -36,6 +36,7 @@ class Experiment(Case):
                 self.assertEqual(float(row[name]), epoch[name])
         with open(os.path.join(folder, "table.md")) as file:
             page = file.read()
+        self.assertTrue(re.match(r"(<!--.*-->\n)?# Normalization on MNIST\n", page), page[:80])
         for text in (done.stdout, page):
             self.assertEqual(len(re.findall(r"(?m)^\W*[12] [ |]+\d\.\d+", text)), 2)
             for epoch in epochs:
@@ -44,7 +45,7 @@ class Experiment(Case):
         if pictures:
             root = xml.etree.ElementTree.parse(os.path.join(folder, "curves.svg")).getroot()
             words = " ".join("".join(node.itertext()) for node in root.iter())
-            for word in ("batch norm", "layer norm", "epoch", "784-256-10", "lr 0.1"):
+            for word in ("Training loss on MNIST", "batch norm", "layer norm", "epoch", "784-256-10", "lr 0.1"):
                 self.assertIn(word, words)
             with open(os.path.join(folder, "curves.png"), "rb") as file:
                 self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
