@@ -1,145 +1,47 @@
 // SPDX-License-Identifier: MIT
-// Matrix products. Every output element is one chain over ascending k, so the vectors lie along n
-// and the accumulators of a register tile, TILE_ROWS x TILE_VECS, stay in registers while k runs.
+// Matrix products. Every output element is one chain over ascending k, so the vectors lie along n.
 // Blocks over k carry the chain through memory; that changes no bit. The three forms share one loop
 // nest and differ in how a tile finds its operands:
 //   a(i, k) = a[i * lda + k] in nn and nt, a[k * lda + i] in tn
 //   b(k, j) = b[k * ldb + j] in nn and tn; nt transposes a panel of b to that first
-// The anatomy (panels, register tile, k-blocks) is that of Goto & van de Geijn 2008 and BLIS (Van
-// Zee & van de Geijn 2015).
+// The anatomy (packed blocks, panels, register tile) is that of Goto & van de Geijn 2008 and BLIS
+// (Van Zee & van de Geijn 2015), except that only what is slow to read where it lies is copied.
+
+#include "kernels/matmul_tile_tmpl.c"
 
 enum {
-    TILE_COLS = TILE_VECS * LANES,
-    ACCUMULATORS = TILE_ROWS * TILE_VECS, // of the largest tile: those that the registers hold
-    MOST_VECS = 4,
     MOST_COLS = MOST_VECS * LANES,
-    BLOCK_K = 1024 / sizeof(real),
-    BLOCK_M = 240, // a multiple of every TILE_ROWS
+    BLOCK_M = 240, // a multiple of every TILE_ROWS; BLOCK_M x BLOCK_K of a stay in the L2 cache
     BLOCK_N = 1024,
+    // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
     PARTIAL = BLOCK_M * BLOCK_N / 4,
+    // From a tile of packed rows to the next: a line more than it holds, so that they do not all
+    // begin in the same set of the cache.
     PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
-    COPY_PANELS = BLOCK_K * TILE_COLS * sizeof(real) <= 24576,
+    // Below this many k a copy is not read often enough to pay.
+    LEAST_COPIED_K = 16,
+    LEAST_PACKED_K = 33,
 };
-
-// Register tiles below one another, of the same columns, in one k-block.
-struct tile_job {
-    size_t count;      // of tiles
-    const real *a, *b; // at (0, 0) of the first tile and of this k-block
-    size_t lda, ldb, k;
-    size_t step;       // from a tile's a to that of the one below
-    real *panel;       // a copy of b is left here, rows of whole registers; NULL: no
-    const real *start; // where the chains start, or NULL: at 0
-    size_t ldstart;
-    real *c;
-    size_t ldc;
-    const real *bias;    // (columns of the tile), or NULL
-    const epilogue *out; // at the last k-block, or NULL
-    size_t left;         // columns in the tile's last register, or ALL
-};
-
-#define LEFT(v) (part && (v) == vecs - 1 ? t->left : ALL)
-
-// acc = start + a . b, chains over k
-INLINE void multiply(const size_t rows, const size_t vecs, const int tn, const int part,
-                     const struct tile_job *t, const real *a, const real *start,
-                     vec acc[TILE_ROWS][MOST_VECS]) {
-    UNROLL for (size_t i = 0; i < rows; i++) {
-        UNROLL for (size_t v = 0; v < vecs; v++) {
-            acc[i][v] = start ? load_left(start + i * t->ldstart + v * LANES, LEFT(v)) : v_zero();
-        }
-    }
-    const real *b = t->b;
-    const size_t lda = t->lda, ldb = t->ldb;
-    real *panel = COPY_PANELS ? t->panel : NULL;
-    for (size_t k = 0; k < t->k; k++, b += ldb) {
-        vec bk[MOST_VECS];
-        UNROLL for (size_t v = 0; v < vecs; v++) bk[v] = load_left(b + v * LANES, LEFT(v));
-        if (panel != NULL) {
-            UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
-            panel += vecs * LANES;
-        }
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            vec ai = v_set1(tn ? a[k * lda + i] : a[i * lda + k]);
-            UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
-        }
-    }
-}
-
-// What follows the chains of c (rows, vecs * LANES).
-INLINE void finish(const size_t rows, const size_t vecs, const int part, const struct tile_job *t,
-                   const epilogue *out, const real *c, vec acc[TILE_ROWS][MOST_VECS]) {
-    if (t->bias != NULL) {
-        UNROLL for (size_t v = 0; v < vecs; v++) {
-            const vec bias = load_left(t->bias + v * LANES, LEFT(v));
-            UNROLL for (size_t i = 0; i < rows; i++) acc[i][v] = v_add(acc[i][v], bias);
-        }
-    }
-    if (out->relu) {
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_relu(acc[i][v]);
-        }
-    }
-    if (out->sgd) {
-        const vec rate = v_set1(out->lr), decay = v_set1(out->weight_decay);
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            UNROLL for (size_t v = 0; v < vecs; v++) {
-                const vec old = load_left(c + i * t->ldc + v * LANES, LEFT(v));
-                acc[i][v] = v_fnma(rate, v_fma(decay, old, acc[i][v]), old);
-            }
-        }
-    }
-}
-
-// Tiles of c (rows, vecs * LANES). `rows`, `vecs`, `tn` and `part` are constants at every call.
-INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int part,
-                  const struct tile_job *t) {
-    const real *a = t->a, *start = t->start;
-    real *c = t->c;
-    for (size_t left = t->count; left > 0; left--) {
-        vec acc[TILE_ROWS][MOST_VECS];
-        multiply(rows, vecs, tn, part, t, a, start, acc);
-        if (t->out != NULL)
-            finish(rows, vecs, part, t, t->out, c, acc);
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            UNROLL for (size_t v = 0; v < vecs; v++)
-                store_left(c + i * t->ldc + v * LANES, acc[i][v], LEFT(v));
-        }
-        a += t->step;
-        c += rows * t->ldc;
-        start = start == NULL ? NULL : start + rows * t->ldstart;
-    }
-}
-#undef LEFT
-
-// Whether to take the code without masks: where masks are free there is none.
-#define WHOLE(left) (!FREE_MASKS && (LANES == 1 || (left) == ALL))
-
-// Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
-// size, chosen here, so that the accumulators of each are registers.
-#define CASE(r, v, tn)                                       \
-    case (r)*8 + (v):                                        \
-        if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS) { \
-            if (WHOLE(t->left))                              \
-                tiles(r, v, tn, 0, t);                       \
-            else                                             \
-                tiles(r, v, tn, 1, t);                       \
-        }                                                    \
-        break;
-#define CASES(r, tn) CASE(r, 1, tn) CASE(r, 2, tn) CASE(r, 3, tn) CASE(r, 4, tn)
-#define TILE(name, tn)                                                                    \
-    static void name(size_t rows, size_t vecs, const struct tile_job *t) {                \
-        switch (rows * 8 + vecs) {                                                        \
-            CASES(1, tn) CASES(2, tn) CASES(3, tn) CASES(4, tn) CASES(5, tn) CASES(6, tn) \
-        }                                                                                 \
-    }
-TILE(tiles_by_rows, 0)    // a(i, k) = a[i * lda + k]
-TILE(tiles_by_columns, 1) // a(i, k) = a[k * lda + i]
-#undef TILE
-#undef CASES
-#undef CASE
-#undef WHOLE
 
 enum form { NN, NT, TN };
+
+struct product {
+    size_t m, n, k;
+    const real *a, *b;
+    size_t lda, ldb;
+    real *c;
+    size_t ldc;
+    const epilogue *out;
+    size_t width; // columns of a panel of b
+    bool copies;  // panels of b, where they fit L1, so that their lines do not evict one another
+    bool packs;   // a of tn, whose tiles else touch a line and a page for each k
+    real *panel, *packed, *partial;
+};
+
+// What is computed at a time: rows i0 to i1 and columns j0 to j1 of c, k from k0 to k1.
+struct block {
+    size_t i0, i1, j0, j1, k0, k1;
+};
 
 // b (cols, k) -> panel (k, ldp), by squares of registers: step d swaps the squares of d x d
 // elements beside the diagonal.
@@ -168,6 +70,19 @@ static void transpose(size_t k, size_t cols, const real *b, size_t ldb, real *pa
     }
 }
 
+// a (k, rows) -> tiles of TILE_ROWS columns, each (k, TILE_ROWS) and PACKED_TILE from the one
+// before
+static void pack(size_t k, size_t rows, const real *a, size_t lda, real *packed) {
+    for (size_t i = 0; i < k; i++, a += lda, packed += TILE_ROWS) {
+        real *to = packed;
+        size_t r = 0;
+        for (; r + TILE_ROWS <= rows; r += TILE_ROWS, to += PACKED_TILE)
+            memcpy(to, a + r, TILE_ROWS * sizeof *a);
+        for (size_t j = r; j < rows; j++)
+            to[j - r] = a[j];
+    }
+}
+
 // The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the
 // last two are alike, since one of a few rows has too few chains to keep the multipliers busy.
 struct stack {
@@ -189,82 +104,99 @@ INLINE size_t tile_vecs(size_t m) {
     return vecs < MOST_VECS ? vecs : MOST_VECS;
 }
 
-// a (k, rows) -> tiles of TILE_ROWS columns, each (k, TILE_ROWS) and PACKED_TILE from the one
-// before
-static void pack(size_t k, size_t rows, const real *a, size_t lda, real *packed) {
-    for (size_t i = 0; i < k; i++, a += lda, packed += TILE_ROWS) {
-        real *to = packed;
-        size_t r = 0;
-        for (; r + TILE_ROWS <= rows; r += TILE_ROWS, to += PACKED_TILE)
-            memcpy(to, a + r, TILE_ROWS * sizeof *a);
-        for (size_t j = r; j < rows; j++)
-            to[j - r] = a[j];
+// The part of a block that lies in one panel of b, from column j.
+INLINE void multiply_panel(const enum form form, const struct product *p, const struct block *at,
+                           size_t j) {
+    const epilogue *out = p->out;
+    const bool first = at->k0 == 0, last = at->k1 == p->k, sgd = out && out->sgd;
+    // The sgd epilogue finds the parameters in c, so its chains wait elsewhere.
+    const bool aside = sgd && !last;
+    const size_t cols = at->j1 - j < p->width ? at->j1 - j : p->width;
+    const size_t vecs = (cols + LANES - 1) / LANES, block_cols = at->j1 - at->j0;
+    struct tile_job t = {
+        .lda = p->packs ? (size_t)TILE_ROWS : p->lda,
+        .k = at->k1 - at->k0,
+        .b = form == NT ? p->panel : p->b + at->k0 * p->ldb + j,
+        .ldb = form == NT ? vecs * LANES : p->ldb,
+        .panel = p->copies ? p->panel : NULL,
+        .ldstart = sgd ? block_cols : p->ldc,
+        .ldc = aside ? block_cols : p->ldc,
+        .bias = out && out->bias ? out->bias + j : NULL,
+        .out = last ? out : NULL,
+        .left = cols % LANES ? cols % LANES : ALL,
+    };
+    if (form == NT)
+        transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, p->panel, vecs * LANES);
+    for (size_t i = at->i0; i < at->i1;) {
+        struct stack next = next_tiles(at->i1 - i, p->packs);
+        real *unfinished = p->partial + (i - at->i0) * block_cols + (j - at->j0);
+        t.count = t.panel != NULL ? 1 : next.count; // the first tile copies for the others
+        if (p->packs) {
+            t.a = p->packed + (i - at->i0) / TILE_ROWS * PACKED_TILE;
+            t.step = PACKED_TILE;
+        } else {
+            t.a = form == TN ? p->a + at->k0 * p->lda + i : p->a + i * p->lda + at->k0;
+            t.step = form == TN ? next.rows : next.rows * p->lda;
+        }
+        t.c = aside ? unfinished : p->c + i * p->ldc + j;
+        t.start = first && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
+        (form == TN ? tiles_by_columns : tiles_by_rows)(next.rows, vecs, &t);
+        i += next.rows * t.count;
+        if (t.panel != NULL) {
+            t.b = p->panel;
+            t.ldb = vecs * LANES;
+            t.panel = NULL;
+        }
+    }
+}
+
+// All k of a block of c.
+INLINE void multiply_block(const enum form form, const struct product *p, size_t i0, size_t i1,
+                           size_t j0, size_t j1) {
+    const size_t blocks = p->k > BLOCK_K ? (p->k + BLOCK_K - 1) / BLOCK_K : 1;
+    const size_t step = (p->k + blocks - 1) / blocks;
+    for (size_t block = 0; block < blocks; block++) {
+        const size_t k0 = block * step, k1 = p->k - k0 < step ? p->k : k0 + step;
+        const struct block at = {i0, i1, j0, j1, k0, k1};
+        if (p->packs)
+            pack(k1 - k0, i1 - i0, p->a + k0 * p->lda + i0, p->lda, p->packed);
+        for (size_t j = j0; j < j1; j += p->width)
+            multiply_panel(form, p, &at, j);
     }
 }
 
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
                    const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
     real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied together, or transposed
-    real packed[BLOCK_M / TILE_ROWS * PACKED_TILE]; // of tn: a
-    real partial[PARTIAL]; // of sgd: unfinished chains, since c holds the parameters
-    const bool accumulate = out && out->accumulate, sgd = out && out->sgd;
-    const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
-    const size_t step = (k + blocks - 1) / blocks;
+    real packed[BLOCK_M / TILE_ROWS * PACKED_TILE];
+    real partial[PARTIAL];
     const size_t width = tile_vecs(m) * LANES;
-
+    const bool tall = m >= 2 * TILE_ROWS;
+    const struct product p = {
+        .m = m,
+        .n = n,
+        .k = k,
+        .a = a,
+        .lda = lda,
+        .b = b,
+        .ldb = ldb,
+        .c = c,
+        .ldc = ldc,
+        .out = out,
+        .width = width,
+        .panel = panel,
+        .packed = packed,
+        .partial = partial,
+        .copies = COPY_PANELS && form != NT && tall && k >= LEAST_COPIED_K,
+        .packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width,
+    };
     for (size_t j0 = 0; j0 < n; j0 += BLOCK_N) {
         const size_t j1 = n - j0 < BLOCK_N ? n : j0 + BLOCK_N;
-        const size_t most_m =
-            sgd && blocks > 1 ? PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS : BLOCK_M;
-        const size_t block_m = most_m < BLOCK_M ? most_m : BLOCK_M;
-        const bool copies = COPY_PANELS && form != NT && m >= 2 * TILE_ROWS && k >= 16;
-        const bool packs = form == TN && k > 32 && j1 - j0 > 2 * width && m > 2 * TILE_ROWS;
-        for (size_t i0 = 0; i0 < m; i0 += block_m) {
-            const size_t i1 = m - i0 < block_m ? m : i0 + block_m;
-            for (size_t block = 0; block < blocks; block++) {
-                const size_t k0 = block * step, k1 = k - k0 < step ? k : k0 + step;
-                const bool first = block == 0, last = block == blocks - 1;
-                const bool aside = sgd && !last;
-                if (packs)
-                    pack(k1 - k0, i1 - i0, a + k0 * lda + i0, lda, packed);
-                for (size_t j = j0; j < j1; j += width) {
-                    const size_t cols = j1 - j < width ? j1 - j : width;
-                    const size_t vecs = (cols + LANES - 1) / LANES;
-                    struct tile_job t = {
-                        .lda = packs ? (size_t)TILE_ROWS : lda,
-                        .ldb = form == NT ? vecs * LANES : ldb,
-                        .k = k1 - k0,
-                        .b = form == NT ? panel : b + k0 * ldb + j,
-                        .panel = copies ? panel : NULL,
-                        .bias = out && out->bias ? out->bias + j : NULL,
-                        .out = last ? out : NULL,
-                        .left = cols % LANES ? cols % LANES : ALL,
-                        .ldstart = sgd ? j1 - j0 : ldc,
-                        .ldc = aside ? j1 - j0 : ldc,
-                    };
-                    if (form == NT)
-                        transpose(t.k, cols, b + j * ldb + k0, ldb, panel, vecs * LANES);
-                    struct stack next;
-                    for (size_t i = i0; i < i1; i += next.rows * next.count) {
-                        next = next_tiles(i1 - i, packs);
-                        real *unfinished = partial + (i - i0) * (j1 - j0) + (j - j0);
-                        t.count = t.panel != NULL ? 1 : next.count;
-                        next.count = t.count;
-                        t.step = packs        ? (size_t)PACKED_TILE
-                                 : form == TN ? next.rows
-                                              : next.rows * lda;
-                        t.a = packs        ? packed + (i - i0) / TILE_ROWS * PACKED_TILE
-                              : form == TN ? a + k0 * lda + i
-                                           : a + i * lda + k0;
-                        t.c = aside ? unfinished : c + i * ldc + j;
-                        t.start = first && !accumulate ? NULL : sgd ? unfinished : t.c;
-                        (form == TN ? tiles_by_columns : tiles_by_rows)(next.rows, vecs, &t);
-                        if (t.panel != NULL)
-                            t.b = panel, t.ldb = vecs * LANES, t.panel = NULL;
-                    }
-                }
-            }
-        }
+        const size_t fitting = PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS;
+        const bool aside = out && out->sgd && k > BLOCK_K;
+        const size_t rows = aside && fitting < BLOCK_M ? fitting : BLOCK_M;
+        for (size_t i0 = 0; i0 < m; i0 += rows)
+            multiply_block(form, &p, i0, m - i0 < rows ? m : i0 + rows, j0, j1);
     }
 }
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// The register tile of the matrix products: accumulators, TILE_ROWS x TILE_VECS or as many in
+// another shape, stay in registers while k runs.
+
+enum {
+    TILE_COLS = TILE_VECS * LANES,
+    ACCUMULATORS = TILE_ROWS * TILE_VECS, // of the largest tile: those that the registers hold
+    MOST_VECS = 4,                        // of a tile of few rows, which is wider
+    BLOCK_K = 1024 / sizeof(real),        // of k at a time
+    // A panel of b, BLOCK_K x TILE_COLS, is worth copying where the copy stays in the L1 cache.
+    COPY_PANELS = BLOCK_K * TILE_COLS * sizeof(real) <= 24576,
+};
+
+// Register tiles below one another, of the same columns, in one k-block.
+struct tile_job {
+    size_t count;      // of tiles
+    const real *a, *b; // at (0, 0) of the first tile and of this k-block
+    size_t lda, ldb, k;
+    size_t step;       // from a tile's a to that of the one below
+    real *panel;       // a copy of b is left here, rows of whole registers; NULL: no
+    const real *start; // where the chains start, or NULL: at 0
+    size_t ldstart;
+    real *c;
+    size_t ldc;
+    const real *bias;    // (columns of the tile), or NULL
+    const epilogue *out; // at the last k-block, or NULL
+    size_t left;         // columns in the tile's last register, or ALL
+};
+
+#define LEFT(v) (part && (v) == vecs - 1 ? t->left : ALL)
+
+// acc = start + a . b, chains over k
+INLINE void multiply(const size_t rows, const size_t vecs, const int tn, const int part,
+                     const struct tile_job *t, const real *a, const real *start,
+                     vec acc[TILE_ROWS][MOST_VECS]) {
+    UNROLL for (size_t i = 0; i < rows; i++) {
+        UNROLL for (size_t v = 0; v < vecs; v++) {
+            acc[i][v] = start ? load_left(start + i * t->ldstart + v * LANES, LEFT(v)) : v_zero();
+        }
+    }
+    const real *b = t->b;
+    const size_t lda = t->lda, ldb = t->ldb;
+    real *panel = COPY_PANELS ? t->panel : NULL;
+    for (size_t k = 0; k < t->k; k++, b += ldb) {
+        vec bk[MOST_VECS];
+        UNROLL for (size_t v = 0; v < vecs; v++) bk[v] = load_left(b + v * LANES, LEFT(v));
+        if (panel != NULL) {
+            UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
+            panel += vecs * LANES;
+        }
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            vec ai = v_set1(tn ? a[k * lda + i] : a[i * lda + k]);
+            UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
+        }
+    }
+}
+
+// What follows the chains of c (rows, vecs * LANES).
+INLINE void finish(const size_t rows, const size_t vecs, const int part, const struct tile_job *t,
+                   const epilogue *out, const real *c, vec acc[TILE_ROWS][MOST_VECS]) {
+    if (t->bias != NULL) {
+        UNROLL for (size_t v = 0; v < vecs; v++) {
+            const vec bias = load_left(t->bias + v * LANES, LEFT(v));
+            UNROLL for (size_t i = 0; i < rows; i++) acc[i][v] = v_add(acc[i][v], bias);
+        }
+    }
+    if (out->relu) {
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_relu(acc[i][v]);
+        }
+    }
+    if (out->sgd) {
+        const vec rate = v_set1(out->lr), decay = v_set1(out->weight_decay);
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            UNROLL for (size_t v = 0; v < vecs; v++) {
+                const vec old = load_left(c + i * t->ldc + v * LANES, LEFT(v));
+                acc[i][v] = v_fnma(rate, v_fma(decay, old, acc[i][v]), old);
+            }
+        }
+    }
+}
+
+// Tiles of c (rows, vecs * LANES). `rows`, `vecs`, `tn` and `part` are constants at every call.
+INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int part,
+                  const struct tile_job *t) {
+    const real *a = t->a, *start = t->start;
+    real *c = t->c;
+    for (size_t left = t->count; left > 0; left--) {
+        vec acc[TILE_ROWS][MOST_VECS];
+        if (!tn && left > 1) { // the rows of the next tile
+            UNROLL for (size_t i = 0; i < rows; i++) {
+                __builtin_prefetch(a + t->step + i * t->lda);
+                __builtin_prefetch(a + t->step + i * t->lda + 64 / sizeof(real));
+            }
+        }
+        multiply(rows, vecs, tn, part, t, a, start, acc);
+        if (t->out != NULL)
+            finish(rows, vecs, part, t, t->out, c, acc);
+        UNROLL for (size_t i = 0; i < rows; i++) {
+            UNROLL for (size_t v = 0; v < vecs; v++)
+                store_left(c + i * t->ldc + v * LANES, acc[i][v], LEFT(v));
+        }
+        a += t->step;
+        c += rows * t->ldc;
+        start = start == NULL ? NULL : start + rows * t->ldstart;
+    }
+}
+#undef LEFT
+
+// Whether to take the code without masks: where masks are free there is none.
+#define WHOLE(left) (!FREE_MASKS && (LANES == 1 || (left) == ALL))
+
+// Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
+// size, chosen here, so that the accumulators of each are registers.
+#define CASE(r, v, tn)                                       \
+    case (r)*8 + (v):                                        \
+        if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS) { \
+            if (WHOLE(t->left))                              \
+                tiles(r, v, tn, 0, t);                       \
+            else                                             \
+                tiles(r, v, tn, 1, t);                       \
+        }                                                    \
+        break;
+#define CASES(r, tn) CASE(r, 1, tn) CASE(r, 2, tn) CASE(r, 3, tn) CASE(r, 4, tn)
+#define TILE(name, tn)                                                                    \
+    static void name(size_t rows, size_t vecs, const struct tile_job *t) {                \
+        switch (rows * 8 + vecs) {                                                        \
+            CASES(1, tn) CASES(2, tn) CASES(3, tn) CASES(4, tn) CASES(5, tn) CASES(6, tn) \
+        }                                                                                 \
+    }
+TILE(tiles_by_rows, 0)    // a(i, k) = a[i * lda + k]
+TILE(tiles_by_columns, 1) // a(i, k) = a[k * lda + i]
+#undef TILE
+#undef CASES
+#undef CASE
+#undef WHOLE
