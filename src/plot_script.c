@@ -157,15 +157,20 @@ static void write_lines(struct header *header, const struct lines *lines, int li
 }
 
 // The legend is a grid between the subtitle and the axes, where it covers no data.
-static int legend_columns(const struct nb_plot *plot) {
-    size_t widest = 1;
+static int legend_columns(const struct nb_plot *plot, int *rows) {
+    size_t widest = 1, entries = 0;
     for (size_t i = 0; i < plot->series_count; i++) {
+        if (plot->series[i].thin)
+            continue;
         size_t width = nb_terminal_columns(plot->series[i].label);
         widest = width > widest ? width : widest;
+        entries++;
     }
     size_t columns = LEGEND_COLUMNS / (widest + 6);
+    columns = columns < entries ? columns : entries;
     columns = columns < 1 ? 1 : columns;
-    return (int)(columns < plot->series_count ? columns : plot->series_count);
+    *rows = (int)((entries + columns - 1) / columns);
+    return (int)columns;
 }
 
 static void write_header(FILE *stream, const struct nb_plot *plot, int *height) {
@@ -173,7 +178,7 @@ static void write_header(FILE *stream, const struct nb_plot *plot, int *height) 
     wrap(&title, plot->title, TITLE_COLUMNS);
     if (plot->subtitle)
         wrap(&subtitle, plot->subtitle, SUBTITLE_COLUMNS);
-    int columns = legend_columns(plot), rows = ((int)plot->series_count + columns - 1) / columns;
+    int rows, columns = legend_columns(plot, &rows);
     struct header header = {.stream = stream, .at = 14};
     int bottom = header.at + (int)title.count * TITLE_LINE + (int)subtitle.count * SUBTITLE_LINE +
                  rows * LEGEND_LINE + 16;
@@ -230,6 +235,8 @@ static struct range padded(struct range range, const struct nb_axis *axis, bool 
         double pad = fmax(0.5, fabs(range.low) / 10);
         return (struct range){range.low - pad, range.high + pad};
     }
+    if (!is_x && axis->zero_line && !axis->log)
+        return (struct range){range.low >= 0 ? 0 : NAN, range.high <= 0 ? 0 : NAN};
     if (!is_x)
         return (struct range){NAN, NAN};
     if (axis->log) {
@@ -279,20 +286,46 @@ static void write_source(FILE *stream, const char *name, size_t i, const char *c
     fprintf(stream, "'%s.csv' skip 1 using ($1 == %zu ? cell(2) : NaN):%s ", name, i + 1, columns);
 }
 
-static void write_curves(FILE *stream, const struct nb_plot *plot, const char *name) {
+static size_t look_of(const struct nb_plot *plot, size_t i) {
+    size_t look = plot->series[i].look;
+    return (look > 0 ? look - 1 : i) % (sizeof looks / sizeof *looks);
+}
+
+// What lies behind the curves: bands, and the pale curves.
+static const char *write_background(FILE *stream, const struct nb_plot *plot, const char *name) {
     const char *between = "plot ";
     for (size_t i = 0; i < plot->series_count; i++) {
-        if (!plot->series[i].low || !plot->series[i].high)
+        const struct nb_series *series = &plot->series[i];
+        const char *colour = looks[look_of(plot, i)].colour;
+        bool limits = series->low && series->high;
+        if (!limits && !series->thin)
             continue;
         fputs(between, stream);
         between = ", \\\n     ";
-        write_source(stream, name, i, "(cell(4)):(cell(5))");
-        fprintf(stream, "with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' notitle",
-                looks[i % (sizeof looks / sizeof *looks)].colour);
+        if (series->thin) {
+            write_source(stream, name, i, "(cell(3))");
+            fprintf(stream, "with lines lw 0.7 lc rgb '#90%s' notitle", colour + 1);
+            continue;
+        }
+        write_source(stream, name, i,
+                     series->bars ? "(cell(3)):(cell(4)):(cell(5))" : "(cell(4)):(cell(5))");
+        if (series->bars)
+            fprintf(stream, "with yerrorbars lw 1.5 pt 7 ps 0 lc rgb '%s' notitle", colour);
+        else
+            fprintf(stream,
+                    "with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' notitle",
+                    colour);
     }
+    return between;
+}
+
+static void write_curves(FILE *stream, const struct nb_plot *plot, const char *name) {
+    const char *between = write_background(stream, plot, name);
     for (size_t i = 0; i < plot->series_count; i++) {
         const struct nb_series *series = &plot->series[i];
-        size_t look = i % (sizeof looks / sizeof *looks), every = series->count / 20 + 1;
+        size_t look = look_of(plot, i), every = series->count / 20 + 1;
+        if (series->thin)
+            continue;
         fputs(between, stream);
         between = ", \\\n     ";
         write_source(stream, name, i, "(cell(3))");
@@ -329,8 +362,9 @@ void nb_plot_script(FILE *stream, const struct nb_plot *plot, const char *name) 
             "set rmargin 4\n"
             "set border 3 lc rgb '#606060'\n"
             "set tics nomirror out textcolor rgb '#303030'\n"
-            "set grid back lt 1 lw 1 lc rgb '#e4e4e4'\n",
-            name);
+            "set grid back lt 1 lw 1 lc rgb '#e4e4e4'\n"
+            "%s",
+            name, plot->y.zero_line ? "set xzeroaxis lt 1 lw 1.5 lc rgb '#606060'\n" : "");
     write_header(stream, plot, &height);
     write_axis(stream, "x", plot);
     write_axis(stream, "y", plot);
