@@ -113,11 +113,12 @@ void nb_page_table_begin(struct nb_page *page, const char *name, const char *cap
         return;
     FILE *html = page->html.stream, *markdown = page->markdown.stream;
     // What scrolls must be reached by the keyboard, and then needs a name.
-    fprintf(html, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\">\n",
+    fprintf(html,
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"table-%s\">\n",
             name);
-    fprintf(html, "<table>\n<caption id=\"%s\">", name);
+    fprintf(html, "<table>\n<caption id=\"table-%s\"><span>", name);
     nb_html_text(html, caption);
-    fprintf(html, " Data: <a href=\"%s.csv\">%s.csv</a></caption>\n", name, name);
+    fprintf(html, " Data: <a href=\"%s.csv\">%s.csv</a></span></caption>\n", name, name);
     fputs("\n", markdown);
     markdown_text(markdown, caption);
     fprintf(markdown, " Data: [%s.csv](%s.csv)\n\n", name, name);

@@ -269,6 +269,8 @@ static void write_axis(FILE *stream, const char *letter, const struct nb_plot *p
     struct range drawn = range_of(plot, is_x), range = padded(drawn, axis, is_x);
     if (axis->log)
         fprintf(stream, "set logscale %s %u\n", letter, axis->log);
+    if (axis->log == 2 && drawn.high / drawn.low <= 65536) // there is room for every power
+        fprintf(stream, "set %stics 2\n", letter);
     if (axis->integer && !axis->log && drawn.high >= drawn.low) {
         fprintf(stream, "set %stics ", letter);
         number(stream, whole_step(drawn));
@@ -304,7 +306,7 @@ static const char *write_background(FILE *stream, const struct nb_plot *plot, co
         between = ", \\\n     ";
         if (series->thin) {
             write_source(stream, name, i, "(cell(3))");
-            fprintf(stream, "with lines lw 0.7 lc rgb '#90%s' notitle", colour + 1);
+            fprintf(stream, "with lines lw 0.8 lc rgb '#60%s' notitle", colour + 1);
             continue;
         }
         write_source(stream, name, i,

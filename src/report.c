@@ -31,23 +31,26 @@ void nb_report_caption(char caption[NB_REPORT_CAPTION], const struct nb_report *
 // Who is ahead where, in one paragraph.
 static void write_verdicts(const struct nb_report *report, enum nb_measure measure,
                            const char *what) {
-    char *lists[4] = {NULL};
-    bool written = true;
-    for (int ahead = 0; ahead < 4; ahead++) {
-        size_t size;
-        FILE *stream = open_memstream(&lists[ahead], &size);
-        if (stream != NULL)
-            nb_pairings_list(stream, report->results, measure, (enum nb_ahead)ahead, 0);
-        written &= stream != NULL && fclose(stream) == 0;
+    static const struct {
+        enum nb_ahead ahead;
+        const char *text;
+    } parts[] = {{NB_AHEAD_BATCH, ". BatchNorm is better at batch sizes: "},
+                 {NB_AHEAD_LAYER, ". LayerNorm is better at: "},
+                 {NB_AHEAD_NEITHER, ". The seeds do not tell at: "},
+                 {NB_AHEAD_UNKNOWN, ". Too few seeds at: "}};
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL)
+        return;
+    fputs(what, stream);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        fputs(parts[i].text, stream);
+        nb_pairings_list(stream, report->results, measure, parts[i].ahead, 0);
     }
-    if (written)
-        nb_page_text(report->page,
-                     "%s: BatchNorm is better at batch sizes: %s. LayerNorm is better at: %s. The "
-                     "seeds do not tell at: %s. Fewer than %d pairs of seeds at: %s.",
-                     what, lists[NB_AHEAD_BATCH], lists[NB_AHEAD_LAYER], lists[NB_AHEAD_NEITHER],
-                     NB_LEAST_PAIRS, lists[NB_AHEAD_UNKNOWN]);
-    for (int i = 0; i < 4; i++)
-        free(lists[i]);
+    if (fclose(stream) == 0)
+        nb_page_text(report->page, "%s.", text);
+    free(text);
 }
 
 // The range over batch sizes and normalizations of what the best ISA buys over the one below.

@@ -76,7 +76,7 @@ static void curve_plot(const struct nb_report *report, size_t batch_size, const 
 void nb_report_curve_plots(const struct nb_report *report) {
     const struct nb_section *section = report->results->section;
     nb_page_figures_begin(report->page);
-    for (size_t i = section->batch_count; i-- > 0;) {
+    for (size_t i = 0; i < section->batch_count; i++) {
         curve_plot(report, section->batch_sizes[i],
                    section->like->paper ? "Training NLL" : "Training loss", "nats", "loss",
                    train_loss);

@@ -61,7 +61,7 @@ void nb_report_summary_table(const struct nb_report *report) {
 #define SETTING_COLUMNS                                                                 \
     {.name = "norm"}, {.name = "batch_size", .title = "batch size", .align = NB_RIGHT}, \
         {.name = "lr", .title = "learning rate", .align = NB_RIGHT, .digits = 4},       \
-        {.name = "ok", .title = "runs that ended well", .align = NB_RIGHT},             \
+        {.name = "ok", .title = "ended well", .align = NB_RIGHT},                       \
         {.name = "diverged", .align = NB_RIGHT}, {                                      \
         .name = "impossible", .align = NB_RIGHT                                         \
     }
@@ -150,14 +150,15 @@ void nb_report_difference_table(const struct nb_report *report) {
         {.name = "ahead"},
     };
     enum { COLUMNS = sizeof columns / sizeof *columns };
-    static const char *const measures[] = {
-        "training loss, first epoch", "training loss, mean of all epochs",
-        "training loss, last epoch", "test loss, last epoch", "test accuracy, last epoch"};
+    static const char *const measures[] = {"first loss", "mean loss", "last loss", "test loss",
+                                           "accuracy"};
     char name[NB_REPORT_NAME], caption[NB_REPORT_CAPTION];
     nb_report_name(name, report, "differences");
     nb_report_caption(caption, report,
-                      "BatchNorm minus LayerNorm for the same seed: losses in nats, accuracy as a "
-                      "share; median and interquartile (IQ) mean over the pairs of runs that ended "
+                      "BatchNorm minus LayerNorm for the same seed: training loss of the first "
+                      "epoch, mean over all epochs and of the last epoch, test loss and test "
+                      "accuracy after the last epoch, losses in nats and accuracy as a share; "
+                      "median and interquartile (IQ) mean over the pairs of runs that ended "
                       "well, each with its 95 %% bootstrap interval.");
     nb_page_table_begin(report->page, name, caption, columns, COLUMNS);
     for (enum nb_measure measure = 0; measure < NB_TO_LOSS; measure++)
@@ -256,6 +257,7 @@ static void fill_ratio(struct nb_cell cells[3], const struct nb_report *report,
                        const struct nb_speed *slow, const struct nb_speed *fast) {
     double ratio;
     struct nb_interval interval;
+    slow = slow == fast ? NULL : slow; // nothing is compared with itself
     enum nb_code code = nb_speed_ratio(slow, fast, &ratio, &interval, report->page->error);
     if (code != NB_OK && report->page->code == NB_OK)
         report->page->code = code;
