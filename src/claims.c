@@ -85,9 +85,6 @@ static double spread(const struct nb_results *results, enum nb_norm norm, uint64
             continue;
         const struct nb_study_run *run = nb_section_run(results->section, norm, batch_size, seed);
         double value = run == NULL ? NAN : nb_measure_of(run, NB_LAST_ACCURACY, &results->targets);
-        // A batch size that no seed of one normalization can have does not stand in the way.
-        if (run != NULL && run->outcome == NB_OUTCOME_IMPOSSIBLE)
-            continue;
         if (isnan(value))
             return NAN;
         low = fmin(low, value);

@@ -2,10 +2,9 @@
 #include "src/plot_script.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #include "src/number.h"
+#include "src/plot_text.h"
 #include "src/terminal.h"
 
 // The picture in pixels of the SVG; the PNG has twice as many (its font scale is 1.5, as pngcairo
@@ -19,8 +18,6 @@
 #define SUBTITLE_COLUMNS 108
 #define LEGEND_COLUMNS 74
 
-#define MAX_LINES 6
-
 // Okabe and Ito's colours, told apart by all kinds of eyes; marks and dashes tell them apart in
 // grey.
 static const struct {
@@ -31,46 +28,6 @@ static const struct {
     {"#CC79A7", "(10,3,2,3)", 13}, {"#E69F00", "(6,3)", 11},         {"#56B4E9", "(3,3)", 6},
     {"#000000", "(12,4)", 4},      {"#777777", "(10,3,3,3,3,3)", 8},
 };
-
-// Reads one character of UTF-8 and returns its length in bytes, 0 if it is not one.
-static size_t decode(const unsigned char *s, uint32_t *character) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = s[0] < 0x80             ? 1
-                    : (s[0] & 0xe0) == 0xc0 ? 2
-                    : (s[0] & 0xf0) == 0xe0 ? 3
-                    : (s[0] & 0xf8) == 0xf0 ? 4
-                                            : 0;
-    if (length == 0)
-        return 0;
-    *character = length == 1 ? s[0] : s[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        *character = *character << 6 | (s[i] & 0x3f);
-    }
-    bool surrogate = *character >= 0xd800 && *character <= 0xdfff;
-    return *character < least[length] || *character > 0x10ffff || surrogate ? 0 : length;
-}
-
-void nb_plot_clean(char clean[NB_PLOT_TEXT], const char *text) {
-    size_t used = 0;
-    while (*text) {
-        uint32_t character;
-        size_t length = decode((const unsigned char *)text, &character);
-        bool control = length > 0 && (character < ' ' || (character >= 0x7f && character < 0xa0));
-        bool foreign = length == 0 || (character & 0xfffe) == 0xfffe; // not a character of XML
-        if (used + (foreign ? 1 : length) >= NB_PLOT_TEXT)
-            break;
-        if (foreign)
-            clean[used++] = '?';
-        else if (control)
-            clean[used++] = character == '\n' ? '\n' : ' ';
-        else
-            memcpy(clean + used, text, length), used += length;
-        text += length > 0 ? length : 1;
-    }
-    clean[used] = '\0';
-}
 
 // In double quotes gnuplot interprets these three; as octal codes they are characters. (A quote
 // that is doubled in single quotes is misread where it stands first.)
@@ -92,45 +49,6 @@ static void number(FILE *stream, double value) {
     fputs(text[0] ? text : "*", stream);
 }
 
-// Bytes of the longest start of `text` that takes at most `columns`.
-static size_t bytes_of(const char *text, size_t columns) {
-    size_t bytes = 0;
-    while (text[bytes] && ((text[bytes] & 0xc0) == 0x80 || columns-- > 0))
-        bytes++;
-    return bytes;
-}
-
-// A paragraph broken into lines of at most `columns`, at blanks where there are any.
-struct lines {
-    size_t count;
-    char text[MAX_LINES][NB_PLOT_TEXT];
-};
-
-static void wrap(struct lines *lines, const char *text, size_t columns) {
-    char clean[NB_PLOT_TEXT];
-    nb_plot_clean(clean, text);
-    lines->count = 0;
-    for (char *at = clean; *at;) {
-        size_t paragraph = strcspn(at, "\n"), length = bytes_of(at, columns);
-        if (length >= paragraph) {
-            length = paragraph;
-        } else {
-            size_t blank = length;
-            while (blank > 0 && at[blank] != ' ')
-                blank--;
-            length = blank > 0 ? blank : length;
-        }
-        if (lines->count == MAX_LINES) { // no room for the rest
-            strcpy(lines->text[MAX_LINES - 1] + bytes_of(lines->text[MAX_LINES - 1], columns - 3),
-                   "...");
-            return;
-        }
-        sprintf(lines->text[lines->count++], "%.*s", (int)length, at);
-        at += length;
-        at += strspn(at, " \n");
-    }
-}
-
 // Where the next line of the header goes, in pixels from the top of a picture of that height.
 struct header {
     FILE *stream;
@@ -144,7 +62,7 @@ static void write_place(const struct header *header, const char *what) {
 }
 
 // `line` is the height of one.
-static void write_lines(struct header *header, const struct lines *lines, int line,
+static void write_lines(struct header *header, const struct nb_plot_lines *lines, int line,
                         const char *style) {
     for (size_t i = 0; i < lines->count; i++) {
         fprintf(header->stream, "set label %d ", ++header->labels);
@@ -174,10 +92,10 @@ static int legend_columns(const struct nb_plot *plot, int *rows) {
 }
 
 static void write_header(FILE *stream, const struct nb_plot *plot, int *height) {
-    struct lines title, subtitle = {0};
-    wrap(&title, plot->title, TITLE_COLUMNS);
+    struct nb_plot_lines title, subtitle = {0};
+    nb_plot_wrap(&title, plot->title, TITLE_COLUMNS);
     if (plot->subtitle)
-        wrap(&subtitle, plot->subtitle, SUBTITLE_COLUMNS);
+        nb_plot_wrap(&subtitle, plot->subtitle, SUBTITLE_COLUMNS);
     int rows, columns = legend_columns(plot, &rows);
     struct header header = {.stream = stream, .at = 14};
     int bottom = header.at + (int)title.count * TITLE_LINE + (int)subtitle.count * SUBTITLE_LINE +
@@ -344,7 +262,7 @@ static void write_curves(FILE *stream, const struct nb_plot *plot, const char *n
             fprintf(stream, " pi %zu", every);
         char label[NB_PLOT_TEXT];
         nb_plot_clean(label, series->label);
-        label[bytes_of(label, LEGEND_COLUMNS)] = '\0';
+        label[nb_plot_bytes(label, LEGEND_COLUMNS)] = '\0';
         fputs(" title ", stream);
         quote(stream, label);
     }

@@ -28,6 +28,15 @@ void nb_report_caption(char caption[NB_REPORT_CAPTION], const struct nb_report *
                  report->settings);
 }
 
+struct nb_cell nb_report_number(double value) {
+    return isnan(value) ? nb_cell_empty() : nb_cell_number(value);
+}
+
+struct nb_cell nb_report_within(const struct nb_report *report, double epochs, double scale) {
+    return nb_report_number(
+        epochs <= (double)report->results->section->like->epochs ? epochs * scale : NAN);
+}
+
 // Who is ahead where, in one paragraph.
 static void write_verdicts(const struct nb_report *report, enum nb_measure measure,
                            const char *what) {
@@ -100,6 +109,8 @@ static void write_short(const struct nb_report *report) {
                                    "nothing is compared.");
     }
     write_gain(report);
+    if (report->results->speeds.count > 0)
+        nb_report_short_gain_table(report);
     if (report->results->pairing_count > 0)
         nb_report_summary_table(report);
 }
@@ -239,16 +250,12 @@ static void write_records(struct nb_page *page, const struct nb_study *study) {
     }
 }
 
-// A section's title: its data and network, with a number where there are several.
+// A section's title, with a number where there are several. NULL when memory is short.
 static char *title_of(const struct nb_section *section, size_t i, size_t count) {
-    char *title;
-    const char *data = section->like->shared, *purpose = section->count == 0 ? " (times only)" : "";
-    const char *paper = section->like->paper ? " (the network of Ba, Kiros and Hinton)" : "";
-    int length = (int)strcspn(data, ",");
-    if (count == 1)
-        length = asprintf(&title, "Study on %.*s%s%s", length, data, paper, purpose);
-    else
-        length = asprintf(&title, "Part %zu: %.*s%s%s", i + 1, length, data, paper, purpose);
+    char text[NB_SECTION_TEXT], *title;
+    nb_section_title(section, text);
+    int length = count == 1 ? asprintf(&title, "Study on %s", text)
+                            : asprintf(&title, "Part %zu: %s", i + 1, text);
     return length < 0 ? NULL : title;
 }
 

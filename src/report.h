@@ -31,13 +31,21 @@ __attribute__((format(printf, 3, 4))) void nb_report_caption(char caption[NB_REP
                                                              const struct nb_report *report,
                                                              const char *format, ...);
 
+// A number, empty for NaN.
+struct nb_cell nb_report_number(double value);
+// epochs * scale, empty where the epochs are beyond the last one: a target was not reached.
+struct nb_cell nb_report_within(const struct nb_report *report, double epochs, double scale);
+
 // src/report_tables.c
 void nb_report_summary_table(const struct nb_report *report);
 void nb_report_result_tables(const struct nb_report *report);
 void nb_report_difference_table(const struct nb_report *report);
 void nb_report_target_tables(const struct nb_report *report);
+
+// src/report_speed.c
 void nb_report_speed_table(const struct nb_report *report);
 void nb_report_gain_table(const struct nb_report *report);
+void nb_report_short_gain_table(const struct nb_report *report);
 
 // src/report_plots.c
 void nb_report_curve_plots(const struct nb_report *report);

@@ -4,10 +4,6 @@
 
 #include "src/report.h"
 
-static struct nb_cell number(double value) {
-    return isnan(value) ? nb_cell_empty() : nb_cell_number(value);
-}
-
 static const char *const ahead_names[] = {"too few seeds", "neither", "BatchNorm", "LayerNorm"};
 
 void nb_report_summary_table(const struct nb_report *report) {
@@ -43,13 +39,13 @@ void nb_report_summary_table(const struct nb_report *report) {
         const struct nb_cell cells[COLUMNS] = {
             nb_cell_count(pairing->batch_size),
             nb_cell_count(loss->n),
-            number(loss->median),
-            number(loss->median_in.low),
-            number(loss->median_in.high),
+            nb_report_number(loss->median),
+            nb_report_number(loss->median_in.low),
+            nb_report_number(loss->median_in.high),
             nb_cell_text(ahead_names[nb_pairing_ahead(pairing, NB_LAST_LOSS)]),
-            number(100 * accuracy->median),
-            number(100 * accuracy->median_in.low),
-            number(100 * accuracy->median_in.high),
+            nb_report_number(100 * accuracy->median),
+            nb_report_number(100 * accuracy->median_in.low),
+            nb_report_number(100 * accuracy->median_in.high),
             nb_cell_text(ahead_names[nb_pairing_ahead(pairing, NB_LAST_ACCURACY)]),
         };
         nb_page_table_row(report->page, cells);
@@ -70,12 +66,10 @@ enum { SETTING_CELLS = 6 };
 static void fill_setting(struct nb_cell *cells, const struct nb_setting *setting) {
     cells[0] = nb_cell_text(nb_norm_name(setting->norm));
     cells[1] = nb_cell_count(setting->batch_size);
-    cells[2] = number(setting->lr);
+    cells[2] = nb_report_number(setting->lr);
     for (int i = 0; i < NB_OUTCOMES; i++)
         cells[3 + i] = nb_cell_count(setting->counts[i]);
 }
-
-static bool has_runs(const struct nb_setting *setting) { return !isnan(setting->lr); }
 
 static size_t setting_count(const struct nb_report *report) {
     const struct nb_section *section = report->results->section;
@@ -109,8 +103,8 @@ static void result_table(const struct nb_report *report, enum nb_measure measure
         const double values[] = {of->median, of->median_in.low, of->median_in.high,
                                  of->mean,   of->mean_in.low,   of->mean_in.high};
         for (int k = 0; k < COLUMNS - SETTING_CELLS; k++)
-            cells[SETTING_CELLS + k] = number(scale * values[k]);
-        if (has_runs(setting))
+            cells[SETTING_CELLS + k] = nb_report_number(scale * values[k]);
+        if (!isnan(setting->lr))
             nb_page_table_row(report->page, cells);
     }
     nb_page_table_end(report->page);
@@ -171,12 +165,12 @@ void nb_report_difference_table(const struct nb_report *report) {
                 nb_cell_count(of->n),
                 nb_cell_count(pairing->diverged[0]),
                 nb_cell_count(pairing->diverged[1]),
-                number(of->median),
-                number(of->median_in.low),
-                number(of->median_in.high),
-                number(of->mean),
-                number(of->mean_in.low),
-                number(of->mean_in.high),
+                nb_report_number(of->median),
+                nb_report_number(of->median_in.low),
+                nb_report_number(of->median_in.high),
+                nb_report_number(of->mean),
+                nb_report_number(of->mean_in.low),
+                nb_report_number(of->mean_in.high),
                 nb_cell_count(pairing->negative[measure]),
                 nb_cell_count(pairing->positive[measure]),
                 nb_cell_text(ahead_names[nb_pairing_ahead(pairing, measure)]),
@@ -184,12 +178,6 @@ void nb_report_difference_table(const struct nb_report *report) {
             nb_page_table_row(report->page, cells);
         }
     nb_page_table_end(report->page);
-}
-
-// Empty where the median, or an end of its interval, lies beyond the last epoch.
-static struct nb_cell within(const struct nb_report *report, double epochs, double scale) {
-    return epochs <= (double)report->results->section->like->epochs ? number(epochs * scale)
-                                                                    : nb_cell_empty();
 }
 
 static void target_table(const struct nb_report *report, enum nb_measure measure, const char *what,
@@ -221,12 +209,12 @@ static void target_table(const struct nb_report *report, enum nb_measure measure
         fill_setting(cells, setting);
         cells[6] = nb_cell_count(measure == NB_TO_LOSS ? setting->reached_loss
                                                        : setting->reached_accuracy);
-        cells[7] = within(report, of->median, 1);
-        cells[8] = within(report, of->median_in.low, 1);
-        cells[9] = within(report, of->median_in.high, 1);
-        cells[10] = within(report, of->median, ceil(rows / (double)setting->batch_size));
-        cells[11] = within(report, of->median, rows);
-        if (has_runs(setting))
+        cells[7] = nb_report_within(report, of->median, 1);
+        cells[8] = nb_report_within(report, of->median_in.low, 1);
+        cells[9] = nb_report_within(report, of->median_in.high, 1);
+        cells[10] = nb_report_within(report, of->median, ceil(rows / (double)setting->batch_size));
+        cells[11] = nb_report_within(report, of->median, rows);
+        if (!isnan(setting->lr))
             nb_page_table_row(report->page, cells);
     }
     nb_page_table_end(report->page);
@@ -239,141 +227,4 @@ void nb_report_target_tables(const struct nb_report *report) {
     target_table(report, NB_TO_LOSS, what, "epochs-to-loss");
     snprintf(what, sizeof what, "a test accuracy of %g or more", targets->accuracy);
     target_table(report, NB_TO_ACCURACY, what, "epochs-to-accuracy");
-}
-
-// The setting of a speed, or NULL where there are only times.
-static const struct nb_setting *setting_of(const struct nb_results *results,
-                                           const struct nb_speed *speed) {
-    const struct nb_section *section = results->section;
-    for (size_t i = 0; i < section->batch_count * section->norm_count; i++)
-        if (results->settings[i].norm == speed->norm &&
-            results->settings[i].batch_size == speed->batch_size)
-            return &results->settings[i];
-    return NULL;
-}
-
-// A ratio of speeds with its interval as three cells.
-static void fill_ratio(struct nb_cell cells[3], const struct nb_report *report,
-                       const struct nb_speed *slow, const struct nb_speed *fast) {
-    double ratio;
-    struct nb_interval interval;
-    slow = slow == fast ? NULL : slow; // nothing is compared with itself
-    enum nb_code code = nb_speed_ratio(slow, fast, &ratio, &interval, report->page->error);
-    if (code != NB_OK && report->page->code == NB_OK)
-        report->page->code = code;
-    cells[0] = number(ratio);
-    cells[1] = number(interval.low);
-    cells[2] = number(interval.high);
-}
-
-void nb_report_gain_table(const struct nb_report *report) {
-    static const struct nb_column columns[] = {
-        {.name = "batch_size", .title = "batch size", .align = NB_RIGHT},
-        {.name = "norm"},
-        {.name = "threads", .align = NB_RIGHT},
-        {.name = "isa", .title = "ISA"},
-        {.name = "lower_isa", .title = "against"},
-        {.name = "ratio", .title = "times as fast", .align = NB_RIGHT, .digits = 2},
-        {.name = "ratio_from", .title = "from", .align = NB_RIGHT, .digits = 2},
-        {.name = "ratio_to", .title = "to", .align = NB_RIGHT, .digits = 2},
-    };
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    const struct nb_speeds *speeds = &report->results->speeds;
-    const struct nb_section *section = report->results->section;
-    char name[NB_REPORT_NAME], caption[NB_REPORT_CAPTION];
-    nb_report_name(name, report, "isa-gain-table");
-    nb_report_caption(
-        caption, report,
-        "What the best ISA buys over the one below it: ratio of the median seconds of "
-        "a training epoch, and its 95 %% bootstrap interval.");
-    nb_page_table_begin(report->page, name, caption, columns, COLUMNS);
-    enum nb_isa best = speeds->places[speeds->place_count - 1].isa;
-    for (size_t b = 0; b < section->batch_count; b++)
-        for (size_t n = 0; n < section->norm_count; n++)
-            for (size_t p = 0; p < speeds->place_count; p++) {
-                const struct nb_place *place = &speeds->places[p];
-                enum nb_isa lower = nb_speeds_lower(speeds, place->isa, place->threads);
-                if (place->isa != best || lower == NB_ISA_COUNT)
-                    continue;
-                const struct nb_speed *fast = nb_speeds_find(
-                    speeds, section->norms[n], section->batch_sizes[b], best, place->threads);
-                const struct nb_speed *slow = nb_speeds_find(
-                    speeds, section->norms[n], section->batch_sizes[b], lower, place->threads);
-                if (slow == NULL || fast == NULL)
-                    continue;
-                struct nb_cell cells[COLUMNS] = {
-                    nb_cell_count(section->batch_sizes[b]),
-                    nb_cell_text(nb_norm_name(section->norms[n])),
-                    nb_cell_count(place->threads),
-                    nb_cell_text(nb_isa_name(best)),
-                    nb_cell_text(nb_isa_name(lower)),
-                };
-                fill_ratio(cells + 5, report, slow, fast);
-                nb_page_table_row(report->page, cells);
-            }
-    nb_page_table_end(report->page);
-}
-
-void nb_report_speed_table(const struct nb_report *report) {
-    static const struct nb_column columns[] = {
-        {.name = "norm"},
-        {.name = "batch_size", .title = "batch size", .align = NB_RIGHT},
-        {.name = "isa", .title = "ISA"},
-        {.name = "threads", .align = NB_RIGHT},
-        {.name = "epochs", .title = "epochs timed", .align = NB_RIGHT},
-        {.name = "seconds", .title = "s per epoch", .align = NB_RIGHT, .digits = 3},
-        {.name = "seconds_least", .title = "least", .align = NB_RIGHT, .digits = 3},
-        {.name = "seconds_most", .title = "most", .align = NB_RIGHT, .digits = 3},
-        {.name = "samples_per_second", .title = "samples/s", .align = NB_RIGHT, .digits = 0},
-        {.name = "over_scalar", .title = "x scalar", .align = NB_RIGHT, .digits = 2},
-        {.name = "over_scalar_from", .title = "from", .align = NB_RIGHT, .digits = 2},
-        {.name = "over_scalar_to", .title = "to", .align = NB_RIGHT, .digits = 2},
-        {.name = "over_one_thread", .title = "x 1 thread", .align = NB_RIGHT, .digits = 2},
-        {.name = "over_one_thread_from", .title = "from", .align = NB_RIGHT, .digits = 2},
-        {.name = "over_one_thread_to", .title = "to", .align = NB_RIGHT, .digits = 2},
-        {.name = "seconds_to_loss", .title = "s to loss", .align = NB_RIGHT, .digits = 2},
-        {.name = "seconds_to_accuracy", .title = "s to accuracy", .align = NB_RIGHT, .digits = 2},
-    };
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    const struct nb_results *results = report->results;
-    const struct nb_speeds *speeds = &results->speeds;
-    char name[NB_REPORT_NAME], caption[NB_REPORT_CAPTION];
-    nb_report_name(name, report, "speed");
-    nb_report_caption(
-        caption, report,
-        "Seconds of a training epoch where nothing else ran: median, least and most; "
-        "how many times as fast as scalar with the same threads and as one thread on "
-        "the same ISA, with 95 %% bootstrap intervals; and seconds to a training loss "
-        "of %g and a test accuracy of %g, median epochs times median seconds.",
-        results->targets.loss, results->targets.accuracy);
-    nb_page_table_begin(report->page, name, caption, columns, COLUMNS);
-    for (size_t i = 0; i < speeds->count; i++) {
-        const struct nb_speed *speed = &speeds->speeds[i];
-        const struct nb_setting *setting = setting_of(results, speed);
-        double seconds = nb_median(&speed->seconds);
-        struct nb_cell cells[COLUMNS] = {
-            nb_cell_text(nb_norm_name(speed->norm)),
-            nb_cell_count(speed->batch_size),
-            nb_cell_text(nb_isa_name(speed->isa)),
-            nb_cell_count(speed->threads),
-            nb_cell_count(speed->seconds.n),
-            number(seconds),
-            number(speed->seconds.x[0]),
-            number(speed->seconds.x[speed->seconds.n - 1]),
-            number((double)results->section->like->rows / seconds),
-        };
-        fill_ratio(
-            cells + 9, report,
-            nb_speeds_find(speeds, speed->norm, speed->batch_size, NB_ISA_SCALAR, speed->threads),
-            speed);
-        fill_ratio(cells + 12, report,
-                   nb_speeds_find(speeds, speed->norm, speed->batch_size, speed->isa, 1), speed);
-        cells[15] = cells[16] = nb_cell_empty();
-        if (setting != NULL && has_runs(setting)) {
-            cells[15] = within(report, setting->of[NB_TO_LOSS].median, seconds);
-            cells[16] = within(report, setting->of[NB_TO_ACCURACY].median, seconds);
-        }
-        nb_page_table_row(report->page, cells);
-    }
-    nb_page_table_end(report->page);
 }

@@ -32,7 +32,8 @@ static enum nb_code fill_setting(struct nb_setting *setting, const struct nb_res
     return code;
 }
 
-// False when one of the normalizations has no run at that batch size.
+// *both becomes false when one of the normalizations has no run at that batch size, or can have
+// none.
 static enum nb_code fill_pairing(struct nb_pairing *pairing, const struct nb_results *results,
                                  double *values, bool *both, struct nb_error *error) {
     const struct nb_section *section = results->section;
@@ -49,7 +50,7 @@ static enum nb_code fill_pairing(struct nb_pairing *pairing, const struct nb_res
                 if (run == NULL)
                     continue;
                 of[i] = nb_measure_of(run, measure, &results->targets);
-                runs[i] += measure == 0;
+                runs[i] += measure == 0 && run->outcome != NB_OUTCOME_IMPOSSIBLE;
                 pairing->diverged[i] += measure == 0 && run->outcome == NB_OUTCOME_DIVERGED;
             }
             double difference = of[0] - of[1];

@@ -32,7 +32,7 @@ struct nb_results {
     const struct nb_section *section;
     struct nb_targets targets;
     struct nb_setting *settings; // (batch_count, norm_count) of the section
-    struct nb_pairing *pairings; // (pairing_count) batch sizes where both have runs
+    struct nb_pairing *pairings; // (pairing_count) batch sizes that both can have
     size_t pairing_count;
     struct nb_speeds speeds;
 };

@@ -155,3 +155,18 @@ void nb_section_describe(const struct nb_section *section, char text[NB_SECTION_
     fclose(stream);
     text[NB_SECTION_TEXT - 1] = '\0';
 }
+
+void nb_section_title(const struct nb_section *section, char text[NB_SECTION_TEXT]) {
+    const struct nb_study_run *like = section->like;
+    int dataset = (int)strcspn(like->shared, ",");
+    char lr[NB_NUMBER_TEXT], rule[32] = "";
+    nb_number_exact(lr, like->lr_base);
+    if (strcmp(like->lr_rule, "fixed") != 0)
+        snprintf(rule, sizeof rule, " (%s)", like->lr_rule);
+    const char *paper = like->paper ? ", the network of Ba, Kiros and Hinton" : "";
+    if (section->count == 0)
+        snprintf(text, NB_SECTION_TEXT, "%.*s%s, times only", dataset, like->shared, paper);
+    else
+        snprintf(text, NB_SECTION_TEXT, "%.*s%s, learning rate %s%s, %zu epoch%s", dataset,
+                 like->shared, paper, lr, rule, like->epochs, like->epochs == 1 ? "" : "s");
+}

@@ -37,6 +37,9 @@ void nb_sections_free(struct nb_sections *sections);
 const struct nb_study_run *nb_section_run(const struct nb_section *section, enum nb_norm norm,
                                           size_t batch_size, uint64_t seed);
 
+// What tells it from other sections, in a few words: "mnist, learning rate 0.1, 10 epochs".
+void nb_section_title(const struct nb_section *section, char text[NB_SECTION_TEXT]);
+
 // What all runs share, in one sentence without its end.
 void nb_section_describe(const struct nb_section *section, char text[NB_SECTION_TEXT]);
 

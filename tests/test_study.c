@@ -109,8 +109,9 @@ static void outcomes_are_counted(void **state) {
 static void differences_are_paired(void **state) {
     const struct golden *golden = *state;
     const json_t *expected = json_object_get(golden->expected, "differences");
-    assert_int_equal(golden->results.pairing_count, 3);
-    for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(golden->results.pairing_count, 2); // a third cannot exist
+    assert_int_equal(json_array_size(expected), 2);
+    for (size_t i = 0; i < 2; i++) {
         const struct nb_pairing *pairing = &golden->results.pairings[i];
         const json_t *of = json_object_get(json_array_get(expected, i), "of");
         assert_int_equal(json_array_size(of), NB_TO_LOSS);

@@ -91,7 +91,7 @@ def main():
                 for batch_size in BATCHES for norm in NORMS]
     differences = [{"batch_size": batch_size,
                     "of": [estimate(values["batch", batch_size, s][m] - values["layer", batch_size, s][m] for s in SEEDS)
-                           for m in range(5)]} for batch_size in BATCHES]
+                           for m in range(5)]} for batch_size in BATCHES if runs["batch", batch_size, 1]["status"] != "impossible"]
     seconds = {(t["effective"]["isa"], t["effective"]["threads"]): numpy.array([e["seconds"] for e in t["epochs"]])
                for t in timed}
     ratio = {"slow": "avx2", "fast": "avx512", "interval": make_statistics.bootstrap_ratio(seconds["avx512", 1], seconds["avx2", 1]),
