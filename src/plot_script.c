@@ -19,13 +19,14 @@
 #define LEGEND_COLUMNS 74
 
 // Okabe and Ito's colours, told apart by all kinds of eyes; marks and dashes tell them apart in
-// grey.
+// grey. In place of their sky blue there is Tol's wine: a dark page inverts the picture, and a pale
+// blue would be lost in it.
 static const struct {
     const char *colour, *dashes;
     int mark;
 } looks[] = {
     {"#0072B2", "solid", 7},       {"#D55E00", "(9,4)", 5},          {"#009E73", "(4,4)", 9},
-    {"#CC79A7", "(10,3,2,3)", 13}, {"#E69F00", "(6,3)", 11},         {"#56B4E9", "(3,3)", 6},
+    {"#CC79A7", "(10,3,2,3)", 13}, {"#E69F00", "(6,3)", 11},         {"#882255", "(3,3)", 6},
     {"#000000", "(12,4)", 4},      {"#777777", "(10,3,3,3,3,3)", 8},
 };
 

@@ -54,6 +54,12 @@ static void write_verdicts(const struct nb_report *report, enum nb_measure measu
         return;
     fputs(what, stream);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t batch_sizes = 0;
+        for (size_t k = 0; k < report->results->pairing_count; k++)
+            batch_sizes +=
+                nb_pairing_ahead(&report->results->pairings[k], measure) == parts[i].ahead;
+        if (batch_sizes == 0 && parts[i].ahead == NB_AHEAD_UNKNOWN)
+            continue;
         fputs(parts[i].text, stream);
         nb_pairings_list(stream, report->results, measure, parts[i].ahead, 0);
     }
@@ -108,11 +114,11 @@ static void write_short(const struct nb_report *report) {
         nb_page_text(report->page, "BatchNorm and LayerNorm are not both among the records, so "
                                    "nothing is compared.");
     }
+    if (report->results->pairing_count > 0)
+        nb_report_summary_table(report);
     write_gain(report);
     if (report->results->speeds.count > 0)
         nb_report_short_gain_table(report);
-    if (report->results->pairing_count > 0)
-        nb_report_summary_table(report);
 }
 
 static void write_results(const struct nb_report *report) {
