@@ -202,7 +202,7 @@ static void a_cut_file_is_refused(void **state) {
     size_t first = 0; // the length of two lines
     for (int lines = 0; lines < 2; first++)
         lines += bytes.data[first] == '\n';
-    for (size_t size = 0; size <= first; size += size + 1 == first ? 1 : 7) {
+    for (size_t size = 0; size <= first; size += size + 8 > first ? 1 : 7) {
         bool whole = size > 0 && bytes.data[size - 1] == '\n';
         write_bytes(path, (const char *)bytes.data, size);
         if (whole) {

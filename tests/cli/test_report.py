@@ -362,6 +362,7 @@ class Claims(ReportCase):
         self.assertEqual(self.verdicts(self.pair(32, 0.1, 0.1))[2], "supported")
         self.assertEqual(self.verdicts(self.pair(32, 0.1, 0.101) + self.pair(64, 0.1, 0.101))[2], "not supported")
         self.assertEqual(self.verdicts(self.pair(32, 0.1, 0.2, 0.8, 0.9))[2], "undecided")
+        self.assertEqual(self.verdicts(self.pair(32, 0.1, 0.2, 0.9, 0.8))[2], "undecided")
 
     def test_paper(self):
         base = copy.deepcopy(self.real[0])
