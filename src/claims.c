@@ -184,7 +184,7 @@ static enum nb_code judge_paper(const struct nb_results *results, FILE *evidence
                                 enum nb_verdict *verdict, struct nb_error *error) {
     static const char *const names[] = {"fewer than five pairs", "neither is ahead",
                                         "BatchNorm is ahead", "LayerNorm is ahead"};
-    size_t layer = 0, batch = 0;
+    size_t layer = 0, batch = 0, said = 0;
     for (size_t i = 0; i < results->pairing_count; i++) {
         const struct nb_pairing *pairing = &results->pairings[i];
         if (pairing->batch_size != PAPER_SMALL && pairing->batch_size != PAPER_LARGE)
@@ -192,8 +192,8 @@ static enum nb_code judge_paper(const struct nb_results *results, FILE *evidence
         enum nb_ahead ahead = nb_pairing_ahead(pairing, NB_MEAN_LOSS);
         layer += ahead == NB_AHEAD_LAYER;
         batch += ahead == NB_AHEAD_BATCH;
-        fprintf(evidence, "Mean training loss over all epochs at batch size %zu: %s. ",
-                pairing->batch_size, names[ahead]);
+        fprintf(evidence, "%sean training loss over all epochs at batch size %zu: %s.",
+                said++ == 0 ? "M" : " M", pairing->batch_size, names[ahead]);
     }
     struct nb_estimate difference;
     enum nb_code code = compare_spreads(results, true, &difference, evidence, error);
