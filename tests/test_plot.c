@@ -327,16 +327,11 @@ static void long_text_and_many_curves(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-        IN_FOLDER(writes_four_files),
-        IN_FOLDER(gaps_stay_gaps),
-        IN_FOLDER(limits_are_bands_or_bars),
-        IN_FOLDER(thin_curves_are_not_in_the_legend),
-        IN_FOLDER(a_look_can_be_chosen),
-        IN_FOLDER(zero_line_is_in_the_picture),
-        IN_FOLDER(same_plot_same_bytes),
-        IN_FOLDER(text_is_only_text),
-        IN_FOLDER(odd_data_give_a_picture),
-        IN_FOLDER(long_text_and_many_curves),
+        IN_FOLDER(writes_four_files),        IN_FOLDER(gaps_stay_gaps),
+        IN_FOLDER(limits_are_bands_or_bars), IN_FOLDER(thin_curves_are_not_in_the_legend),
+        IN_FOLDER(a_look_can_be_chosen),     IN_FOLDER(zero_line_is_in_the_picture),
+        IN_FOLDER(same_plot_same_bytes),     IN_FOLDER(text_is_only_text),
+        IN_FOLDER(odd_data_give_a_picture),  IN_FOLDER(long_text_and_many_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
