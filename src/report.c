@@ -113,6 +113,8 @@ static void write_short(const struct nb_report *report) {
     } else if (report->results->section->count > 0) {
         nb_page_text(report->page, "BatchNorm and LayerNorm are not both among the records, so "
                                    "nothing is compared.");
+    } else {
+        nb_page_text(report->page, "These records hold times only.");
     }
     if (report->results->pairing_count > 0)
         nb_report_summary_table(report);

@@ -56,6 +56,9 @@ void nb_report_gain_table(const struct nb_report *report) {
     enum { COLUMNS = sizeof columns / sizeof *columns };
     const struct nb_speeds *speeds = &report->results->speeds;
     const struct nb_section *section = report->results->section;
+    const struct nb_place *last = &speeds->places[speeds->place_count - 1];
+    if (nb_speeds_lower(speeds, last->isa, last->threads) == NB_ISA_COUNT)
+        return;
     char name[NB_REPORT_NAME], caption[NB_REPORT_CAPTION];
     nb_report_name(name, report, "isa-gain-table");
     nb_report_caption(
@@ -63,7 +66,7 @@ void nb_report_gain_table(const struct nb_report *report) {
         "What the best ISA buys over the one below it: ratio of the median seconds of "
         "a training epoch, and its 95 %% bootstrap interval.");
     nb_page_table_begin(report->page, name, caption, columns, COLUMNS);
-    enum nb_isa best = speeds->places[speeds->place_count - 1].isa;
+    enum nb_isa best = last->isa;
     for (size_t b = 0; b < section->batch_count; b++)
         for (size_t n = 0; n < section->norm_count; n++)
             for (size_t p = 0; p < speeds->place_count; p++) {

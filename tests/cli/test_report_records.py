@@ -31,7 +31,10 @@ class Odd(ReportCase):
 
     def test_only_timing_cells(self):
         folder = self.report([r for r in self.real if r["purpose"] == "timing"])
-        self.assertIn("(times only)", self.page(folder).text)
+        text = self.page(folder).text
+        self.assertIn("Study on mnist-sample, times only", text)
+        self.assertIn("These records hold times only.", text)
+        self.assertFalse(os.path.exists(os.path.join(folder, "isa-gain-table.csv")))  # scalar has nothing below it
         self.assertEqual(len(self.rows(folder, "speed")), 16)
 
     def test_seconds_of_cells_side_by_side_are_no_speeds(self):
