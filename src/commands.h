@@ -12,5 +12,6 @@ extern const struct nb_command nb_command_experiment;
 extern const struct nb_command nb_command_check;
 extern const struct nb_command nb_command_verify;
 extern const struct nb_command nb_command_compare;
+extern const struct nb_command nb_command_report;
 
 #endif

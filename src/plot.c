@@ -9,6 +9,7 @@
 
 #include "src/gnuplot.h"
 #include "src/plot_script.h"
+#include "src/plot_text.h"
 #include "src/table.h"
 
 // Everything is made in a temporary folder inside the target, under its final name, and moved when

@@ -18,6 +18,9 @@ struct nb_series {
     size_t count;
     const double *x, *y;      // (count)
     const double *low, *high; // (count) each: a shaded band around the curve; both NULL: none
+    bool bars;                // these as a bar at each point in place of the band
+    bool thin;                // one of many of its kind: pale, without marks and not in the legend
+    size_t look;              // colour, dashes and mark, from 1; 0: the next that this plot has
 };
 
 struct nb_axis {
@@ -26,6 +29,7 @@ struct nb_axis {
     unsigned log;      // base of a logarithmic axis, 2 or 10; 0: linear
     bool integer;      // ticks at whole numbers only: epochs
     bool from_zero;    // a linear axis starts at 0
+    bool zero_line;    // a line at 0, which the linear y axis then holds
 };
 
 // Any text is data: none of it is interpreted by gnuplot or a shell. UTF-8; bytes that are not

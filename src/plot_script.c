@@ -2,10 +2,9 @@
 #include "src/plot_script.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #include "src/number.h"
+#include "src/plot_text.h"
 #include "src/terminal.h"
 
 // The picture in pixels of the SVG; the PNG has twice as many (its font scale is 1.5, as pngcairo
@@ -19,58 +18,17 @@
 #define SUBTITLE_COLUMNS 108
 #define LEGEND_COLUMNS 74
 
-#define MAX_LINES 6
-
 // Okabe and Ito's colours, told apart by all kinds of eyes; marks and dashes tell them apart in
-// grey.
+// grey. In place of their sky blue there is Tol's wine: a dark page inverts the picture, and a pale
+// blue would be lost in it.
 static const struct {
     const char *colour, *dashes;
     int mark;
 } looks[] = {
     {"#0072B2", "solid", 7},       {"#D55E00", "(9,4)", 5},          {"#009E73", "(4,4)", 9},
-    {"#CC79A7", "(10,3,2,3)", 13}, {"#E69F00", "(6,3)", 11},         {"#56B4E9", "(3,3)", 6},
+    {"#CC79A7", "(10,3,2,3)", 13}, {"#E69F00", "(6,3)", 11},         {"#882255", "(3,3)", 6},
     {"#000000", "(12,4)", 4},      {"#777777", "(10,3,3,3,3,3)", 8},
 };
-
-// Reads one character of UTF-8 and returns its length in bytes, 0 if it is not one.
-static size_t decode(const unsigned char *s, uint32_t *character) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = s[0] < 0x80             ? 1
-                    : (s[0] & 0xe0) == 0xc0 ? 2
-                    : (s[0] & 0xf0) == 0xe0 ? 3
-                    : (s[0] & 0xf8) == 0xf0 ? 4
-                                            : 0;
-    if (length == 0)
-        return 0;
-    *character = length == 1 ? s[0] : s[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        *character = *character << 6 | (s[i] & 0x3f);
-    }
-    bool surrogate = *character >= 0xd800 && *character <= 0xdfff;
-    return *character < least[length] || *character > 0x10ffff || surrogate ? 0 : length;
-}
-
-void nb_plot_clean(char clean[NB_PLOT_TEXT], const char *text) {
-    size_t used = 0;
-    while (*text) {
-        uint32_t character;
-        size_t length = decode((const unsigned char *)text, &character);
-        bool control = length > 0 && (character < ' ' || (character >= 0x7f && character < 0xa0));
-        bool foreign = length == 0 || (character & 0xfffe) == 0xfffe; // not a character of XML
-        if (used + (foreign ? 1 : length) >= NB_PLOT_TEXT)
-            break;
-        if (foreign)
-            clean[used++] = '?';
-        else if (control)
-            clean[used++] = character == '\n' ? '\n' : ' ';
-        else
-            memcpy(clean + used, text, length), used += length;
-        text += length > 0 ? length : 1;
-    }
-    clean[used] = '\0';
-}
 
 // In double quotes gnuplot interprets these three; as octal codes they are characters. (A quote
 // that is doubled in single quotes is misread where it stands first.)
@@ -92,45 +50,6 @@ static void number(FILE *stream, double value) {
     fputs(text[0] ? text : "*", stream);
 }
 
-// Bytes of the longest start of `text` that takes at most `columns`.
-static size_t bytes_of(const char *text, size_t columns) {
-    size_t bytes = 0;
-    while (text[bytes] && ((text[bytes] & 0xc0) == 0x80 || columns-- > 0))
-        bytes++;
-    return bytes;
-}
-
-// A paragraph broken into lines of at most `columns`, at blanks where there are any.
-struct lines {
-    size_t count;
-    char text[MAX_LINES][NB_PLOT_TEXT];
-};
-
-static void wrap(struct lines *lines, const char *text, size_t columns) {
-    char clean[NB_PLOT_TEXT];
-    nb_plot_clean(clean, text);
-    lines->count = 0;
-    for (char *at = clean; *at;) {
-        size_t paragraph = strcspn(at, "\n"), length = bytes_of(at, columns);
-        if (length >= paragraph) {
-            length = paragraph;
-        } else {
-            size_t blank = length;
-            while (blank > 0 && at[blank] != ' ')
-                blank--;
-            length = blank > 0 ? blank : length;
-        }
-        if (lines->count == MAX_LINES) { // no room for the rest
-            strcpy(lines->text[MAX_LINES - 1] + bytes_of(lines->text[MAX_LINES - 1], columns - 3),
-                   "...");
-            return;
-        }
-        sprintf(lines->text[lines->count++], "%.*s", (int)length, at);
-        at += length;
-        at += strspn(at, " \n");
-    }
-}
-
 // Where the next line of the header goes, in pixels from the top of a picture of that height.
 struct header {
     FILE *stream;
@@ -144,7 +63,7 @@ static void write_place(const struct header *header, const char *what) {
 }
 
 // `line` is the height of one.
-static void write_lines(struct header *header, const struct lines *lines, int line,
+static void write_lines(struct header *header, const struct nb_plot_lines *lines, int line,
                         const char *style) {
     for (size_t i = 0; i < lines->count; i++) {
         fprintf(header->stream, "set label %d ", ++header->labels);
@@ -157,23 +76,28 @@ static void write_lines(struct header *header, const struct lines *lines, int li
 }
 
 // The legend is a grid between the subtitle and the axes, where it covers no data.
-static int legend_columns(const struct nb_plot *plot) {
-    size_t widest = 1;
+static int legend_columns(const struct nb_plot *plot, int *rows) {
+    size_t widest = 1, entries = 0;
     for (size_t i = 0; i < plot->series_count; i++) {
+        if (plot->series[i].thin)
+            continue;
         size_t width = nb_terminal_columns(plot->series[i].label);
         widest = width > widest ? width : widest;
+        entries++;
     }
     size_t columns = LEGEND_COLUMNS / (widest + 6);
+    columns = columns < entries ? columns : entries;
     columns = columns < 1 ? 1 : columns;
-    return (int)(columns < plot->series_count ? columns : plot->series_count);
+    *rows = (int)((entries + columns - 1) / columns);
+    return (int)columns;
 }
 
 static void write_header(FILE *stream, const struct nb_plot *plot, int *height) {
-    struct lines title, subtitle = {0};
-    wrap(&title, plot->title, TITLE_COLUMNS);
+    struct nb_plot_lines title, subtitle = {0};
+    nb_plot_wrap(&title, plot->title, TITLE_COLUMNS);
     if (plot->subtitle)
-        wrap(&subtitle, plot->subtitle, SUBTITLE_COLUMNS);
-    int columns = legend_columns(plot), rows = ((int)plot->series_count + columns - 1) / columns;
+        nb_plot_wrap(&subtitle, plot->subtitle, SUBTITLE_COLUMNS);
+    int rows, columns = legend_columns(plot, &rows);
     struct header header = {.stream = stream, .at = 14};
     int bottom = header.at + (int)title.count * TITLE_LINE + (int)subtitle.count * SUBTITLE_LINE +
                  rows * LEGEND_LINE + 16;
@@ -230,6 +154,8 @@ static struct range padded(struct range range, const struct nb_axis *axis, bool 
         double pad = fmax(0.5, fabs(range.low) / 10);
         return (struct range){range.low - pad, range.high + pad};
     }
+    if (!is_x && axis->zero_line && !axis->log)
+        return (struct range){range.low >= 0 ? 0 : NAN, range.high <= 0 ? 0 : NAN};
     if (!is_x)
         return (struct range){NAN, NAN};
     if (axis->log) {
@@ -262,6 +188,8 @@ static void write_axis(FILE *stream, const char *letter, const struct nb_plot *p
     struct range drawn = range_of(plot, is_x), range = padded(drawn, axis, is_x);
     if (axis->log)
         fprintf(stream, "set logscale %s %u\n", letter, axis->log);
+    if (axis->log == 2 && drawn.high / drawn.low <= 65536) // there is room for every power
+        fprintf(stream, "set %stics 2\n", letter);
     if (axis->integer && !axis->log && drawn.high >= drawn.low) {
         fprintf(stream, "set %stics ", letter);
         number(stream, whole_step(drawn));
@@ -279,20 +207,46 @@ static void write_source(FILE *stream, const char *name, size_t i, const char *c
     fprintf(stream, "'%s.csv' skip 1 using ($1 == %zu ? cell(2) : NaN):%s ", name, i + 1, columns);
 }
 
-static void write_curves(FILE *stream, const struct nb_plot *plot, const char *name) {
+static size_t look_of(const struct nb_plot *plot, size_t i) {
+    size_t look = plot->series[i].look;
+    return (look > 0 ? look - 1 : i) % (sizeof looks / sizeof *looks);
+}
+
+// What lies behind the curves: bands, and the pale curves.
+static const char *write_background(FILE *stream, const struct nb_plot *plot, const char *name) {
     const char *between = "plot ";
     for (size_t i = 0; i < plot->series_count; i++) {
-        if (!plot->series[i].low || !plot->series[i].high)
+        const struct nb_series *series = &plot->series[i];
+        const char *colour = looks[look_of(plot, i)].colour;
+        bool limits = series->low && series->high;
+        if (!limits && !series->thin)
             continue;
         fputs(between, stream);
         between = ", \\\n     ";
-        write_source(stream, name, i, "(cell(4)):(cell(5))");
-        fprintf(stream, "with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' notitle",
-                looks[i % (sizeof looks / sizeof *looks)].colour);
+        if (series->thin) {
+            write_source(stream, name, i, "(cell(3))");
+            fprintf(stream, "with lines lw 0.8 lc rgb '#60%s' notitle", colour + 1);
+            continue;
+        }
+        write_source(stream, name, i,
+                     series->bars ? "(cell(3)):(cell(4)):(cell(5))" : "(cell(4)):(cell(5))");
+        if (series->bars)
+            fprintf(stream, "with yerrorbars lw 1.5 pt 7 ps 0 lc rgb '%s' notitle", colour);
+        else
+            fprintf(stream,
+                    "with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' notitle",
+                    colour);
     }
+    return between;
+}
+
+static void write_curves(FILE *stream, const struct nb_plot *plot, const char *name) {
+    const char *between = write_background(stream, plot, name);
     for (size_t i = 0; i < plot->series_count; i++) {
         const struct nb_series *series = &plot->series[i];
-        size_t look = i % (sizeof looks / sizeof *looks), every = series->count / 20 + 1;
+        size_t look = look_of(plot, i), every = series->count / 20 + 1;
+        if (series->thin)
+            continue;
         fputs(between, stream);
         between = ", \\\n     ";
         write_source(stream, name, i, "(cell(3))");
@@ -309,7 +263,7 @@ static void write_curves(FILE *stream, const struct nb_plot *plot, const char *n
             fprintf(stream, " pi %zu", every);
         char label[NB_PLOT_TEXT];
         nb_plot_clean(label, series->label);
-        label[bytes_of(label, LEGEND_COLUMNS)] = '\0';
+        label[nb_plot_bytes(label, LEGEND_COLUMNS)] = '\0';
         fputs(" title ", stream);
         quote(stream, label);
     }
@@ -329,8 +283,9 @@ void nb_plot_script(FILE *stream, const struct nb_plot *plot, const char *name) 
             "set rmargin 4\n"
             "set border 3 lc rgb '#606060'\n"
             "set tics nomirror out textcolor rgb '#303030'\n"
-            "set grid back lt 1 lw 1 lc rgb '#e4e4e4'\n",
-            name);
+            "set grid back lt 1 lw 1 lc rgb '#e4e4e4'\n"
+            "%s",
+            name, plot->y.zero_line ? "set xzeroaxis lt 1 lw 1.5 lc rgb '#606060'\n" : "");
     write_header(stream, plot, &height);
     write_axis(stream, "x", plot);
     write_axis(stream, "y", plot);

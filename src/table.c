@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "src/html.h"
 #include "src/number.h"
 #include "src/terminal.h"
 
@@ -85,6 +86,21 @@ static void markdown_cell(const struct nb_table *table, size_t i, const char *te
     fputs(i + 1 == table->count ? " |\n" : " |", table->stream);
 }
 
+// A reader that speaks names the first cell of the row with each of the others.
+static void html_cell(const struct nb_table *table, size_t i, const char *text, bool header) {
+    const char *class = table->columns[i].align == NB_RIGHT ? " class=\"number\"" : "";
+    if (i == 0)
+        fputs("<tr>", table->stream);
+    if (header || i == 0)
+        fprintf(table->stream, "<th scope=\"%s\"%s>", header ? "col" : "row", class);
+    else
+        fprintf(table->stream, "<td%s>", class);
+    nb_html_text(table->stream, text);
+    fputs(header || i == 0 ? "</th>" : "</td>", table->stream);
+    if (i + 1 == table->count)
+        fputs("</tr>\n", table->stream);
+}
+
 static void csv_text(FILE *stream, const char *text) {
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, stream);
@@ -129,6 +145,8 @@ void nb_table_begin(struct nb_table *table, FILE *stream, enum nb_table_format f
                                .utf8 = text && nb_terminal_utf8(stream)};
     if (table->colour)
         fputs("\033[1m", stream);
+    if (format == NB_TABLE_HTML)
+        fputs("<thead>\n", stream);
     for (size_t i = 0; i < count; i++) {
         char header[CELL_TEXT];
         header_text(header, &columns[i]);
@@ -137,6 +155,8 @@ void nb_table_begin(struct nb_table *table, FILE *stream, enum nb_table_format f
             text_cell(table, i, header);
         else if (format == NB_TABLE_MARKDOWN)
             markdown_cell(table, i, header);
+        else if (format == NB_TABLE_HTML)
+            html_cell(table, i, header, true);
         else
             csv_cell(table, i, &name);
     }
@@ -144,6 +164,8 @@ void nb_table_begin(struct nb_table *table, FILE *stream, enum nb_table_format f
         fputs("\033[0m", stream);
     if (text)
         text_rule(table);
+    if (format == NB_TABLE_HTML)
+        fputs("</thead>\n<tbody>\n", stream);
     for (size_t i = 0; format == NB_TABLE_MARKDOWN && i < count; i++)
         fprintf(stream, "%s%s", columns[i].align == NB_RIGHT ? "| ---: " : "| --- ",
                 i + 1 == count ? "|\n" : "");
@@ -157,6 +179,8 @@ void nb_table_row(struct nb_table *table, const struct nb_cell *cells) {
             text_cell(table, i, text);
         else if (table->format == NB_TABLE_MARKDOWN)
             markdown_cell(table, i, text);
+        else if (table->format == NB_TABLE_HTML)
+            html_cell(table, i, text, false);
         else
             csv_cell(table, i, &cells[i]);
     }
@@ -167,6 +191,8 @@ void nb_table_row(struct nb_table *table, const struct nb_cell *cells) {
 void nb_table_end(struct nb_table *table) {
     if (table->format == NB_TABLE_TEXT)
         text_rule(table);
+    if (table->format == NB_TABLE_HTML)
+        fputs("</tbody>\n", table->stream);
 }
 
 void nb_table_fit(struct nb_column *columns, size_t count, const struct nb_cell *cells,

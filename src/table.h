@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A table written row by row: aligned text for people, GitHub Markdown, or CSV for programs. The
-// same cells go to each.
+// A table written row by row: aligned text for people, GitHub Markdown, HTML, or CSV for programs.
+// The same cells go to each.
 #ifndef NB_SRC_TABLE_H
 #define NB_SRC_TABLE_H
 
@@ -12,6 +12,7 @@
 enum nb_table_format {
     NB_TABLE_TEXT,     // rules and a bold header on a terminal, plain ASCII elsewhere
     NB_TABLE_MARKDOWN, // GitHub's
+    NB_TABLE_HTML,     // <thead> and <tbody>, for a <table> with its caption around them
     NB_TABLE_CSV, // RFC 4180 with "\n", the names as header; numbers read back to the same bits
 };
 

@@ -108,6 +108,81 @@ static void gaps_stay_gaps(void **state) {
     assert_int_equal(lines_of(&whole, *state) - lines_of(&gap, *state), 2);
 }
 
+// How much of the picture of such a series there is: elements of the curves in the SVG.
+static char *picture_of(struct nb_series series, bool zero_line, const char *folder) {
+    struct nb_plot plot = loss_curves();
+    struct nb_plot_files files;
+    series.label = "only";
+    series.count = 4;
+    series.x = epochs;
+    plot.series = &series;
+    plot.series_count = 1;
+    plot.y.from_zero = false;
+    plot.y.zero_line = zero_line;
+    write_plot(&plot, folder, &files);
+    return read_text(files.svg);
+}
+
+static void limits_are_bands_or_bars(void **state) {
+    need_gnuplot();
+    struct nb_series series = {.y = layer, .low = low, .high = high};
+    char *band = picture_of(series, false, *state);
+    series.bars = true;
+    char *bars = picture_of(series, false, *state);
+    assert_true(count_of(band, "<polygon") > 0);
+    assert_int_equal(count_of(bars, "<polygon"), 0);
+    // Each bar has an upright line and two ends; of the third, which has no upper limit, there is
+    // the lower end.
+    const char *curve = strstr(bars, "id=\"gnuplot_plot_1\"");
+    assert_non_null(curve);
+    char *end = strstr(curve, "id=\"gnuplot_plot_2\"");
+    assert_non_null(end);
+    *end = '\0';
+    assert_int_equal(count_of(curve, " L"), 3 * 3 + 1);
+    free(band);
+    free(bars);
+}
+
+static void thin_curves_are_not_in_the_legend(void **state) {
+    need_gnuplot();
+    char *thin = picture_of((struct nb_series){.y = layer, .thin = true}, false, *state),
+         *usual = picture_of((struct nb_series){.y = layer}, false, *state);
+    assert_int_equal(count_of(usual, ">only<"), 1);
+    assert_int_equal(count_of(thin, ">only<"), 0);
+    assert_int_equal(count_of(thin, "gpPt6'"), 1); // its definition
+    assert_non_null(strstr(usual, "rgb(  0, 114, 178)"));
+    assert_non_null(strstr(thin, "rgb(  0, 114, 178)"));
+    free(thin);
+    free(usual);
+}
+
+static void a_look_can_be_chosen(void **state) {
+    need_gnuplot();
+    char *second = picture_of((struct nb_series){.y = layer, .look = 2}, false, *state);
+    assert_non_null(strstr(second, "rgb(213,  94,   0)"));
+    assert_null(strstr(second, "rgb(  0, 114, 178)"));
+    free(second);
+}
+
+static void zero_line_is_in_the_picture(void **state) {
+    need_gnuplot();
+    static const double below[] = {-3, -2, -2, -1}, above[] = {3, 2, 2, 1}, both[] = {-3, 1, 2, 3};
+    const double *const cases[] = {below, above, both};
+    for (size_t i = 0; i < 3; i++) {
+        char *with = picture_of((struct nb_series){.y = cases[i]}, true, *state);
+        char *script = read_text(join(*state, "curves.gp"));
+        assert_non_null(strstr(with, ">0<"));
+        assert_non_null(strstr(script, "set xzeroaxis"));
+        free(script);
+        free(with);
+    }
+    char *without = picture_of((struct nb_series){.y = below}, false, *state);
+    char *script = read_text(join(*state, "curves.gp"));
+    assert_null(strstr(script, "set xzeroaxis"));
+    free(script);
+    free(without);
+}
+
 static void same_plot_same_bytes(void **state) {
     need_gnuplot();
     struct nb_plot plot = loss_curves();
@@ -252,9 +327,11 @@ static void long_text_and_many_curves(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-        IN_FOLDER(writes_four_files),       IN_FOLDER(gaps_stay_gaps),
-        IN_FOLDER(same_plot_same_bytes),    IN_FOLDER(text_is_only_text),
-        IN_FOLDER(odd_data_give_a_picture), IN_FOLDER(long_text_and_many_curves),
+        IN_FOLDER(writes_four_files),        IN_FOLDER(gaps_stay_gaps),
+        IN_FOLDER(limits_are_bands_or_bars), IN_FOLDER(thin_curves_are_not_in_the_legend),
+        IN_FOLDER(a_look_can_be_chosen),     IN_FOLDER(zero_line_is_in_the_picture),
+        IN_FOLDER(same_plot_same_bytes),     IN_FOLDER(text_is_only_text),
+        IN_FOLDER(odd_data_give_a_picture),  IN_FOLDER(long_text_and_many_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,20 @@ static void markdown_is_escaped(void **state) {
                                    "| a\\|b, \"c\" d | 18446744073709551615 | nan | - |\n");
 }
 
+static void html_is_escaped_and_says_what_heads_what(void **state) {
+    (void)state;
+    check_table(
+        NB_TABLE_HTML,
+        "<thead>\n<tr><th scope=\"col\">norm</th><th scope=\"col\" class=\"number\">epoch</th>"
+        "<th scope=\"col\" class=\"number\">train loss</th>"
+        "<th scope=\"col\" class=\"number\">time (s)</th></tr>\n</thead>\n<tbody>\n"
+        "<tr><th scope=\"row\">batch</th><td class=\"number\">1</td>"
+        "<td class=\"number\">0.1000</td><td class=\"number\">0.33</td></tr>\n"
+        "<tr><th scope=\"row\">a|b, &quot;c&quot; d</th>"
+        "<td class=\"number\">18446744073709551615</td><td class=\"number\">nan</td>"
+        "<td class=\"number\">-</td></tr>\n</tbody>\n");
+}
+
 static void csv_keeps_the_bits(void **state) {
     (void)state;
     check_table(NB_TABLE_CSV, "norm,epoch,train_loss,seconds\n"
@@ -199,6 +213,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_aligned),
         cmocka_unit_test(markdown_is_escaped),
+        cmocka_unit_test(html_is_escaped_and_says_what_heads_what),
         cmocka_unit_test(csv_keeps_the_bits),
         cmocka_unit_test(columns_fit_their_cells),
         cmocka_unit_test(characters_count_not_bytes),
