@@ -98,7 +98,7 @@ class Record(Case):
         self.assertEqual(record["config"], {
             "norm": "layer", "hidden": [32, 16], "classes": 10, "batch_size": 100, "epochs": 2, "lr": 0.05,
             "optimizer": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.0005, "seed": 7, "dtype": "f64",
-            "isa": "scalar", "threads": 2, "dataset": "mnist", "data_dir": DATA})
+            "isa": "scalar", "threads": 2, "dataset": "mnist", "data_dir": DATA, "train_rows": 0})
         self.assertEqual(record["effective"], {"isa": "scalar", "threads": self.team(2)})
         self.assertIsInstance(record["machine"]["cpu"], str)
         data = record["data"]
@@ -126,7 +126,7 @@ class Record(Case):
         self.assertEqual(config, {
             "norm": "batch", "hidden": [256], "classes": 10, "batch_size": 128, "epochs": 10, "lr": 0.1,
             "optimizer": "sgd", "momentum": 0, "nesterov": False, "weight_decay": 0, "seed": 0, "dtype": "f32",
-            "isa": "auto", "threads": None, "dataset": "mnist"})
+            "isa": "auto", "threads": None, "dataset": "mnist", "train_rows": 0})
 
     def test_stdout_is_only_json(self):
         done = self.train("--json", "-")
