@@ -11,8 +11,8 @@
 
 static enum nb_code refused(const char *what, const char *path, int reason,
                             struct nb_error *error) {
-    const char *remedy = reason == ENOSPC || reason == EDQUOT ? "; free some space"
-                         : reason == EFBIG                    ? "; raise the limit of file sizes"
+    const char *remedy = reason == ENOSPC || reason == EDQUOT ? "; free some space and start again"
+                         : reason == EFBIG ? "; raise the limit of file sizes and start again"
                          : reason == EACCES || reason == EROFS || reason == EPERM
                              ? "; choose a place that you may write to"
                              : "";
@@ -150,19 +150,20 @@ enum nb_code nb_journal_read(const char *path, nb_record_fn show, void *user,
     return code;
 }
 
-// Writes the line in one piece. What a full disk took of it goes away again.
+// Writes the line, in one piece unless the disk takes only a part; then asks again, to learn why.
+// What was taken of a line that does not fit goes away again.
 static enum nb_code write_line(struct nb_journal *journal, const char *line, size_t length,
                                struct nb_error *error) {
-    ssize_t written;
-    do
-        written = write(journal->descriptor, line, length);
-    while (written < 0 && errno == EINTR);
-    int reason = written < 0 ? errno : ENOSPC; // a file takes less only when it can take no more
-    if (written == (ssize_t)length && fsync(journal->descriptor) == 0)
+    size_t done = 0;
+    while (done < length) {
+        ssize_t count = write(journal->descriptor, line + done, length - done);
+        if (count < 0 && errno != EINTR)
+            break;
+        done += count > 0 ? (size_t)count : 0;
+    }
+    if (done == length && fsync(journal->descriptor) == 0)
         return NB_OK;
-    if (written == (ssize_t)length)
-        reason = errno;
-    refused("write", journal->path, reason, error);
+    refused("write", journal->path, errno, error);
     if (ftruncate(journal->descriptor, journal->size) != 0)
         refused("repair", journal->path, errno, error); // the next nb_journal_open will
     return NB_FAILED;

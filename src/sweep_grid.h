@@ -30,12 +30,14 @@ struct nb_grid nb_grid_default(void);
 // The options of a grid, as groups for a command whose options begin with a struct nb_grid.
 extern const struct nb_option nb_grid_list_options[], nb_grid_timing_options[];
 extern const char *const nb_grid_lists[]; // names of their options that the lists stand for
-#define NB_GRID_GROUPS                                                           \
-    {"Grid", nb_grid_list_options},                                              \
-        {"Timing (changes the time, never the result)", nb_grid_timing_options}, \
-        {"Network", nb_model_options}, {"Training", nb_training_options}, {      \
-        "Data", nb_data_options\
-    }
+// clang-format off
+#define NB_GRID_GROUPS                                                       \
+    {"Grid", nb_grid_list_options},                                          \
+    {"Timing (changes the time, never the result)", nb_grid_timing_options}, \
+    {"Network", nb_model_options},                                           \
+    {"Training", nb_training_options},                                       \
+    {"Data", nb_data_options}
+// clang-format on
 
 // The option of that name, or NULL.
 const struct nb_option *nb_grid_option(const char *name);
