@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """normbench train: its table, its bits, its record and its trace."""
+import gzip
 import math
 import os
 import re
+import shutil
 import unittest
 
 from case import Case, DATA, DIGEST, TEST_ROWS, TRAIN_ROWS, strict_json
@@ -119,6 +121,25 @@ class Record(Case):
         for name in ("init_digest", "weights_digest"):
             self.assertRegex(record[name], r"\A%s\Z" % DIGEST)
         self.assertNotEqual(record["init_digest"], record["weights_digest"])
+
+    def test_train_rows_are_the_first_ones(self):
+        for name, start, size in (("train-images-idx3-ubyte", 16, 784), ("train-labels-idx1-ubyte", 8, 1)):
+            with gzip.open(os.path.join(DATA, name + ".gz")) as file:
+                content = file.read()
+            self.write_idx(name + ".gz", (300, 28, 28) if size > 1 else (300,), content[start:start + 300 * size])
+        for name in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+            shutil.copy(os.path.join(DATA, name), self.folder)
+        cut = self.record("--train-rows", "300", "--hidden", "8", "--batch-size", "64")
+        small = self.record("--data-dir", self.folder, "--hidden", "8", "--batch-size", "64")
+        self.assertEqual((cut["data"]["rows"], cut["config"]["train_rows"], cut["steps"]), (300, 300, 5))
+        self.assertEqual(cut["weights_digest"], small["weights_digest"])
+        self.assertEqual(cut["epochs"][0]["test_loss"], small["epochs"][0]["test_loss"])
+        self.assertNotEqual(cut["weights_digest"], self.record("--hidden", "8", "--batch-size", "64")["weights_digest"])
+        self.refused(" train: --train-rows 1001: the data set has 1000 training rows; ask for no more; see normbench train "
+                     "--help", "train", "--data-dir", DATA, "--train-rows", "1001")
+        self.refused(" train: expected more than 1 value per channel when training: batch norm cannot train on the last "
+                     "batch, which has one row (257 rows in batches of 128); use another --batch-size, or layer norm; see "
+                     "normbench train --help", "train", "--data-dir", DATA, "--train-rows", "257")
 
     def test_defaults_are_the_experiment(self):
         config = strict_json(self.call("train", "--data-dir", DATA, "--json", "-").stdout)["config"]
