@@ -199,19 +199,45 @@ class Broken(SweepCase):
         self.sweep(*GRID)
         self.assertWhole()
 
+    def children(self, child):
+        try:
+            with open("/proc/%d/task/%d/children" % (child.pid, child.pid)) as file:
+                return [int(pid) for pid in file.read().split()]
+        except FileNotFoundError:
+            return []
+
+    def open_files(self, pid):
+        return [os.path.realpath("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)]
+
     def test_no_process_outlives_a_killed_sweep(self):
         child = self.start(*GRID, "--epochs", "100000", "--jobs", "3")
         workers = []
         while len(workers) < 3 and child.poll() is None:
-            with open("/proc/%d/task/%d/children" % (child.pid, child.pid)) as file:
-                workers = file.read().split()
+            workers = self.children(child)
+        time.sleep(0.1)
+        records = os.path.realpath(self.path("out", "records.jsonl"))
+        self.assertIn(records, self.open_files(child.pid))
+        for worker in workers:  # what it holds open, it keeps locked
+            self.assertNotIn(records, self.open_files(worker))
         child.kill()
         child.wait()
         for _ in range(500):
-            if not any(os.path.exists("/proc/" + worker) for worker in workers):
+            if not any(os.path.exists("/proc/%d" % worker) for worker in workers):
                 return
             time.sleep(0.01)
         self.fail("the processes of cells go on")
+
+    def test_ctrl_c_is_for_the_sweep_alone(self):
+        """The terminal sends it to the processes of cells, too."""
+        child = self.start(*GRID, "--norms", "batch,layer", "--batch-sizes", "1", "--seeds", "1", "--epochs", "100",
+                           "--timing-epochs", "0")
+        self.wait_for_lines(child, 1)  # the cell that is impossible; the next one takes more than a second
+        time.sleep(0.2)
+        worker, = self.children(child)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(worker, number)
+        self.assertEqual(child.wait(), 0)
+        self.assertEqual([record["status"] for record in self.records().values()], ["impossible", "ok"])
 
     def test_cut_at_any_byte(self):
         lines = self.content.splitlines(keepends=True)
