@@ -4,6 +4,10 @@
 #ifndef NB_KERNELS_CONTRACT_H
 #define NB_KERNELS_CONTRACT_H
 
+// Rises with every change that moves bits, here or in what trains a network: records of another
+// version are of another computation.
+#define NB_CONTRACT_VERSION 1
+
 // A reduction along a row runs in this many virtual lanes: element i belongs to lane i mod
 // NB_ROW_LANES(real), which takes its elements in ascending order; then lane i and lane i + half
 // are added until one is left. 128 bytes are two AVX-512 registers, four of AVX2, eight of NEON;

@@ -7,7 +7,31 @@
 
 #define FOR_EACH_OPTION(command, option)                                                         \
     for (const struct nb_option_group *group = (command)->groups; group->title != NULL; group++) \
-        for (const struct nb_option *option = group->options; option->name != NULL; option++)
+        for (const struct nb_option *option = group->options; option->name != NULL; option++)    \
+            if (has_option(command, option))
+
+// Whether the command has this option of its groups.
+static bool has_option(const struct nb_command *command, const struct nb_option *option) {
+    for (const char *const *name = command->without; name != NULL && *name != NULL; name++)
+        if (strcmp(*name, option->name) == 0)
+            return false;
+    return true;
+}
+
+// Reads a text that the user gave, and remembers it where the command wants that.
+static enum nb_code take_option(const struct nb_command *command, const struct nb_option *option,
+                                const char *source, const char *text, void *options,
+                                struct nb_error *error) {
+    enum nb_code code = nb_option_set(option, source, text, options, error);
+    if (code != NB_OK || command->given_offset == 0)
+        return code;
+    struct nb_given *given = (struct nb_given *)((char *)options + command->given_offset);
+    if (given->count == NB_MAX_GIVEN)
+        return nb_error_set(error, NB_USAGE, "%s: more than %d options", source, NB_MAX_GIVEN);
+    given->items[given->count].option = option;
+    given->items[given->count++].text = text;
+    return NB_OK;
+}
 
 // What getopt_long returns: 1 for an operand, a character for a short option and for what it
 // refuses, and for the long options numbers above these.
@@ -22,7 +46,7 @@ static enum nb_code read_environment(const struct nb_command *command, void *opt
         const char *text = getenv(variable);
         if (text == NULL)
             continue;
-        enum nb_code code = nb_option_set(option, variable, text, options, error);
+        enum nb_code code = take_option(command, option, variable, text, options, error);
         if (code != NB_OK)
             return code;
     }
@@ -104,7 +128,7 @@ static enum nb_code read_arguments(const struct nb_command *command, int argc, c
             char source[NB_OPTION_TEXT];
             snprintf(source, sizeof source, "--%s", option->name);
             const char *text = optarg == NULL ? "yes" : optarg;
-            code = nb_option_set(option, source, text, options, error);
+            code = take_option(command, option, source, text, options, error);
         }
         if (code != NB_OK)
             return code;
@@ -114,7 +138,7 @@ static enum nb_code read_arguments(const struct nb_command *command, int argc, c
         if (code != NB_OK)
             return code;
     }
-    if (operands < command->operand_count)
+    if (operands < command->operand_count && !command->operands_optional)
         return nb_error_set(error, NB_USAGE, "needs %s", command->operands);
     *parsed = NB_PARSED_RUN;
     return NB_OK;
@@ -180,13 +204,15 @@ void nb_command_help(const struct nb_command *command, FILE *stream) {
         return;
     command->defaults(options);
     const char *operands = command->operands == NULL ? "" : command->operands;
-    fprintf(stream, "Usage: normbench %s [OPTION]...%s%s\n\n%s\n", command->name,
-            *operands == '\0' ? "" : " ", operands, command->about);
+    const char *open = *operands == '\0' ? "" : command->operands_optional ? " [" : " ";
+    fprintf(stream, "Usage: normbench %s [OPTION]...%s%s%s\n\n%s\n", command->name, open, operands,
+            command->operands_optional ? "]" : "", command->about);
     for (const struct nb_option_group *group = command->groups; group->title != NULL; group++) {
         if (*group->title != '\0')
             fprintf(stream, "\n%s:\n", group->title);
         for (const struct nb_option *option = group->options; option->name != NULL; option++)
-            print_option(stream, option, options);
+            if (has_option(command, option))
+                print_option(stream, option, options);
     }
     fprintf(stream, "\nGeneral:\n");
     print_wrapped(stream, "show this help and exit", 25, fprintf(stream, "  -h, --help"));

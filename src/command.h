@@ -10,6 +10,7 @@
 #include "src/option.h"
 
 #define NB_MAX_GROUPS 8
+#define NB_MAX_GIVEN 128
 
 // Options under one heading of --help.
 struct nb_option_group {
@@ -17,16 +18,28 @@ struct nb_option_group {
     const struct nb_option *options; // ended by one without a name
 };
 
+// The options that the user has set, by the environment or the command line, in that order.
+struct nb_given {
+    struct {
+        const struct nb_option *option;
+        const char *text;
+    } items[NB_MAX_GIVEN];
+    size_t count;
+};
+
 struct nb_command {
-    const char *name;      // "train"
-    const char *summary;   // one phrase, for the list of commands
-    const char *about;     // what it does, for its --help; lines of at most 80 columns
-    const char *examples;  // one a line, for its --help
-    const char *operands;  // what must follow besides options: "A.json B.json"; NULL: nothing
-    size_t operand_count;  // the words in `operands`
-    size_t operand_offset; // of const char *[operand_count] in the options; they point into argv
+    const char *name;       // "train"
+    const char *summary;    // one phrase, for the list of commands
+    const char *about;      // what it does, for its --help; lines of at most 80 columns
+    const char *examples;   // one a line, for its --help
+    const char *operands;   // what must follow besides options: "A.json B.json"; NULL: nothing
+    size_t operand_count;   // the words in `operands`
+    bool operands_optional; // they may be missing, and are NULL then
+    size_t operand_offset;  // of const char *[operand_count] in the options; they point into argv
+    size_t given_offset;    // of a struct nb_given in the options; 0: there is none
     struct nb_option_group groups[NB_MAX_GROUPS]; // ended by one without a title
-    size_t size;                                  // of the command's options
+    const char *const *without; // options of the groups that it lacks, ended by NULL; NULL: none
+    size_t size;                // of the command's options
     void (*defaults)(void *options);
     // Runs the command. On NB_OK and on the codes of a signal there is no message.
     enum nb_code (*run)(void *options, struct nb_error *error);

@@ -9,6 +9,7 @@ extern const struct nb_command nb_command_bench;
 extern const struct nb_command nb_command_info;
 extern const struct nb_command nb_command_train;
 extern const struct nb_command nb_command_experiment;
+extern const struct nb_command nb_command_sweep;
 extern const struct nb_command nb_command_check;
 extern const struct nb_command nb_command_verify;
 extern const struct nb_command nb_command_compare;

@@ -13,8 +13,9 @@
 #include "src/machine.h"
 
 static const struct nb_command *const commands[] = {
-    &nb_command_info,   &nb_command_bench, &nb_command_train,  &nb_command_experiment,
-    &nb_command_report, &nb_command_check, &nb_command_verify, &nb_command_compare,
+    &nb_command_info,  &nb_command_bench,  &nb_command_train, &nb_command_experiment,
+    &nb_command_sweep, &nb_command_report, &nb_command_check, &nb_command_verify,
+    &nb_command_compare,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -118,6 +119,7 @@ int main(int argc, char **argv) {
     // A reader that goes away must not end a run of hours before its record is written: the write
     // fails instead.
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // the same with a limit of file sizes
     enum nb_code code = dispatch(argc, argv);
     errno = 0;
     if ((fflush(stdout) != 0 || ferror(stdout)) && code != NB_FAILED) {

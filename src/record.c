@@ -17,7 +17,7 @@ static json_t *config_json(const struct nb_settings *s) {
     json_t *hidden = json_array();
     for (size_t i = 0; i < s->hidden_count; i++)
         json_array_append_new(hidden, json_integer((json_int_t)s->hidden[i]));
-    return json_pack("{ss so sI sI sI sf ss sf sb sf sI ss ss so ss so}",                   //
+    return json_pack("{ss so sI sI sI sf ss sf sb sf sI ss ss so ss so sI}",                //
                      "norm", nb_norm_name(s->norm), "hidden", hidden,                       //
                      "classes", (json_int_t)s->classes,                                     //
                      "batch_size", (json_int_t)s->batch_size,                               //
@@ -27,7 +27,8 @@ static json_t *config_json(const struct nb_settings *s) {
                      "seed", (json_int_t)s->seed, "dtype", nb_dtype_name(s->dtype),         //
                      "isa", s->isa,                                                         //
                      "threads", s->threads > 0 ? json_integer((json_int_t)s->threads) : json_null(),
-                     "dataset", s->dataset, "data_dir", text_or_null(s->data_dir));
+                     "dataset", s->dataset, "data_dir", text_or_null(s->data_dir), "train_rows",
+                     (json_int_t)s->train_rows);
 }
 
 static json_t *data_json(const struct nb_dataset *dataset) {

@@ -11,17 +11,19 @@
 
 enum nb_code nb_run_begin(struct nb_run *run, const struct nb_settings *settings,
                           const struct nb_dataset *dataset, struct nb_error *error) {
-    *run = (struct nb_run){.settings = *settings, .dataset = dataset, .status = NB_STATUS_OK};
+    *run = (struct nb_run){
+        .settings = *settings, .view = *dataset, .dataset = &run->view, .status = NB_STATUS_OK};
     enum nb_code code = nb_settings_check(settings, dataset->train.rows, error);
     if (code != NB_OK)
         return code;
+    run->view.train.rows = nb_settings_rows(settings, dataset->train.rows);
     bool best = strcmp(settings->isa, "auto") == 0;
     enum nb_isa isa = best ? nb_isa_best() : nb_isa_by_name(settings->isa);
     if (isa == NB_ISA_COUNT || !nb_isa_usable(isa))
         return nb_error_set(error, NB_USAGE, "the ISA '%s' is not usable here; see normbench info",
                             settings->isa);
     size_t threads = settings->threads > 0 ? settings->threads : nb_machine_default_threads();
-    code = nb_trainer_create(&run->trainer, settings, dataset, isa, threads, error);
+    code = nb_trainer_create(&run->trainer, settings, run->dataset, isa, threads, error);
     if (code != NB_OK)
         return code;
     run->isa = nb_trainer_isa(run->trainer);

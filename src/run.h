@@ -16,7 +16,8 @@
 
 struct nb_run {
     struct nb_settings settings;
-    const struct nb_dataset *dataset; // borrowed
+    struct nb_dataset view;           // the data set, cut to the settings' training rows; borrowed
+    const struct nb_dataset *dataset; // the view
     const char *isa;                  // what runs, where the settings say auto
     size_t threads;
     size_t parameters;
@@ -31,7 +32,8 @@ struct nb_run {
 // Called after each step of `rows` rows; short, for it is part of the time measured.
 typedef void (*nb_watch_fn)(void *user, const struct nb_run *run, size_t rows, double loss);
 
-// Checks the settings and builds the initial model; `dataset` must outlive the run. NB_USAGE when
+// Checks the settings and builds the initial model; `dataset` must outlive the run, which must stay
+// where it is in memory. NB_USAGE when
 // there can be no such run, NB_FAILED when memory is short; nothing needs releasing then.
 enum nb_code nb_run_begin(struct nb_run *run, const struct nb_settings *settings,
                           const struct nb_dataset *dataset, struct nb_error *error);

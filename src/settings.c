@@ -64,11 +64,22 @@ void nb_settings_describe(const struct nb_settings *s, size_t features,
         append_real(text, s->nesterov ? "Nesterov momentum" : "momentum", s->momentum);
     if (s->weight_decay > 0)
         append_real(text, "weight decay", s->weight_decay);
+    if (s->train_rows > 0)
+        append(text, ", %zu training rows", s->train_rows);
     append(text, ", batch size %zu, %zu epoch%s, seed %" PRIu64 ", %s", s->batch_size, s->epochs,
            s->epochs == 1 ? "" : "s", s->seed, nb_dtype_name(s->dtype));
 }
 
+size_t nb_settings_rows(const struct nb_settings *s, size_t rows) {
+    return s->train_rows > 0 && s->train_rows < rows ? s->train_rows : rows;
+}
+
 enum nb_code nb_settings_check(const struct nb_settings *s, size_t rows, struct nb_error *error) {
+    if (s->train_rows > rows)
+        return nb_error_set(error, NB_USAGE,
+                            "--train-rows %zu: the data set has %zu training rows; ask for no more",
+                            s->train_rows, rows);
+    rows = nb_settings_rows(s, rows);
     if (s->nesterov && (s->optimizer != NB_SGD || !(s->momentum > 0)))
         return nb_error_set(error, NB_USAGE,
                             "--nesterov needs SGD with a momentum: add --momentum 0.9");

@@ -32,14 +32,18 @@ struct nb_settings {
     size_t threads;       // 0: the physical cores that this process may use
     const char *dataset;  // "mnist", "fashion-mnist" or "mnist-sample"
     const char *data_dir; // the folder of the four files, or NULL: search
+    size_t train_rows;    // the first ones of the data set; 0: all
 };
 
 // The defaults: the PyTorch experiment. 784-256-10, SGD 0.1, batch 128, 10 epochs, seed 0, f32,
 // batch norm.
 struct nb_settings nb_settings_default(void);
 
-// Whether a run of these settings on `rows` training rows can exist; NB_USAGE with the remedy if
-// not.
+// How many of the data set's `rows` training rows a run takes.
+size_t nb_settings_rows(const struct nb_settings *settings, size_t rows);
+
+// Whether a run of these settings can exist on a data set of `rows` training rows; NB_USAGE with
+// the remedy if not.
 enum nb_code nb_settings_check(const struct nb_settings *settings, size_t rows,
                                struct nb_error *error);
 

@@ -55,7 +55,7 @@ static void hidden_expect(const struct nb_option *option, char *text) {
 
 static const struct nb_option_type hidden_type = {hidden_parse, hidden_format, hidden_expect};
 
-static const char *const datasets[] = {"mnist", "fashion-mnist", "mnist-sample", NULL};
+const char *const nb_dataset_names[] = {"mnist", "fashion-mnist", "mnist-sample", NULL};
 
 const struct nb_option nb_model_options[] = {
     {.name = "hidden",
@@ -163,12 +163,19 @@ const struct nb_option nb_data_options[] = {
              "program",
      .type = &nb_option_word,
      .offset = FIELD(dataset),
-     .choices = datasets},
+     .choices = nb_dataset_names},
     {.name = "data-dir",
      .value = "DIR",
      .help = "the folder that holds the data set's four files, with or without .gz; without it "
              "they are searched in ~/.cache/normbench/ and /usr/share/datasets/",
      .type = &nb_option_text,
      .offset = FIELD(data_dir)},
+    {.name = "train-rows",
+     .value = "N",
+     .help = "train on the first N rows of the training set only; 0: on all",
+     .type = &nb_option_count,
+     .offset = FIELD(train_rows),
+     .low = 0,
+     .high = INT32_MAX},
     {.name = NULL},
 };

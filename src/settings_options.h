@@ -15,4 +15,6 @@ extern const struct nb_option
     nb_machine_options[]; // what it runs on: changes the time, never the result
 extern const struct nb_option nb_data_options[]; // what it learns from
 
+extern const char *const nb_dataset_names[]; // ended by NULL
+
 #endif

@@ -219,7 +219,8 @@ static enum nb_code try_settings(struct nb_verification *verification,
     double rows = 0;
     for (size_t i = 0; i < list->count; i++) {
         const struct nb_settings *settings = &list->entries[i].settings;
-        rows += (double)(find_dataset(shelf, settings)->train.rows * settings->epochs);
+        size_t available = find_dataset(shelf, settings)->train.rows;
+        rows += (double)(nb_settings_rows(settings, available) * settings->epochs);
     }
     struct nb_progress progress;
     struct nb_table table;

@@ -133,6 +133,8 @@ static void test_values_show_and_read_back(void **state) {
         {"threads", "auto", "auto"},
         {"dataset", "fashion-mnist", "fashion-mnist"},
         {"data-dir", "/x", "/x"},
+        {"train-rows", "55000", "55000"},
+        {"train-rows", "0", "0"},
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         char argument[NB_OPTION_TEXT];
@@ -327,6 +329,69 @@ static void test_help_text(void **state) {
     free(text);
 }
 
+// A command that lacks an option of its groups, may be without its operand, and is told what was
+// set.
+struct told {
+    struct nb_settings settings;
+    const char *name;
+    struct nb_given given;
+};
+
+static const char *const without[] = {"seed", NULL};
+
+static void told_defaults(void *data) {
+    *(struct told *)data = (struct told){.settings = nb_settings_default()};
+}
+
+static const struct nb_command telling = {
+    .name = "telling",
+    .about = "For tests.",
+    .examples = "  none",
+    .operands = "NAME",
+    .operand_count = 1,
+    .operands_optional = true,
+    .operand_offset = offsetof(struct told, name),
+    .given_offset = offsetof(struct told, given),
+    .groups = {{"Training", nb_training_options}},
+    .without = without,
+    .size = sizeof(struct told),
+    .defaults = told_defaults,
+};
+
+static void test_what_was_given(void **state) {
+    (void)state;
+    struct told told;
+    char *none[] = {(char *)"telling", NULL};
+    assert_int_equal(nb_command_parse(&telling, 1, none, &told, &parsed, &error), NB_OK);
+    assert_null(told.name);
+    assert_int_equal(told.given.count, 0);
+    char *some[] = {(char *)"telling", (char *)"--lr=2", (char *)"word", (char *)"--nesterov",
+                    NULL};
+    setenv("NORMBENCH_EPOCHS", "7", 1);
+    setenv("NORMBENCH_SEED", "7", 1);
+    assert_int_equal(nb_command_parse(&telling, 4, some, &told, &parsed, &error), NB_OK);
+    unsetenv("NORMBENCH_EPOCHS");
+    unsetenv("NORMBENCH_SEED");
+    assert_string_equal(told.name, "word");
+    assert_int_equal(told.settings.seed, 0);
+    static const char *const expected[][2] = {{"epochs", "7"}, {"lr", "2"}, {"nesterov", "yes"}};
+    assert_int_equal(told.given.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(told.given.items[i].option->name, expected[i][0]);
+        assert_string_equal(told.given.items[i].text, expected[i][1]);
+    }
+    char *lacking[] = {(char *)"telling", (char *)"--seed=1", NULL};
+    assert_int_equal(nb_command_parse(&telling, 2, lacking, &told, &parsed, &error), NB_USAGE);
+    assert_non_null(strstr(error.text, "unknown option '--seed'"));
+    char *many[NB_MAX_GIVEN + 3] = {(char *)"telling"};
+    for (int i = 1; i <= NB_MAX_GIVEN + 1; i++)
+        many[i] = (char *)"--lr=2";
+    assert_int_equal(nb_command_parse(&telling, NB_MAX_GIVEN + 1, many, &told, &parsed, &error),
+                     NB_OK);
+    assert_int_equal(nb_command_parse(&telling, NB_MAX_GIVEN + 2, many, &told, &parsed, &error),
+                     NB_USAGE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_show_and_read_back),
@@ -341,6 +406,7 @@ int main(void) {
         cmocka_unit_test(test_the_last_of_two_wins),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_help_text),
+        cmocka_unit_test(test_what_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """normbench train: its table, its bits, its record and its trace."""
+import gzip
 import math
 import os
 import re
+import shutil
 import unittest
 
 from case import Case, DATA, DIGEST, TEST_ROWS, TRAIN_ROWS, strict_json
@@ -98,7 +100,7 @@ class Record(Case):
         self.assertEqual(record["config"], {
             "norm": "layer", "hidden": [32, 16], "classes": 10, "batch_size": 100, "epochs": 2, "lr": 0.05,
             "optimizer": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.0005, "seed": 7, "dtype": "f64",
-            "isa": "scalar", "threads": 2, "dataset": "mnist", "data_dir": DATA})
+            "isa": "scalar", "threads": 2, "dataset": "mnist", "data_dir": DATA, "train_rows": 0})
         self.assertEqual(record["effective"], {"isa": "scalar", "threads": self.team(2)})
         self.assertIsInstance(record["machine"]["cpu"], str)
         data = record["data"]
@@ -120,13 +122,32 @@ class Record(Case):
             self.assertRegex(record[name], r"\A%s\Z" % DIGEST)
         self.assertNotEqual(record["init_digest"], record["weights_digest"])
 
+    def test_train_rows_are_the_first_ones(self):
+        for name, start, size in (("train-images-idx3-ubyte", 16, 784), ("train-labels-idx1-ubyte", 8, 1)):
+            with gzip.open(os.path.join(DATA, name + ".gz")) as file:
+                content = file.read()
+            self.write_idx(name + ".gz", (300, 28, 28) if size > 1 else (300,), content[start:start + 300 * size])
+        for name in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+            shutil.copy(os.path.join(DATA, name), self.folder)
+        cut = self.record("--train-rows", "300", "--hidden", "8", "--batch-size", "64")
+        small = self.record("--data-dir", self.folder, "--hidden", "8", "--batch-size", "64")
+        self.assertEqual((cut["data"]["rows"], cut["config"]["train_rows"], cut["steps"]), (300, 300, 5))
+        self.assertEqual(cut["weights_digest"], small["weights_digest"])
+        self.assertEqual(cut["epochs"][0]["test_loss"], small["epochs"][0]["test_loss"])
+        self.assertNotEqual(cut["weights_digest"], self.record("--hidden", "8", "--batch-size", "64")["weights_digest"])
+        self.refused(" train: --train-rows 1001: the data set has 1000 training rows; ask for no more; see normbench train "
+                     "--help", "train", "--data-dir", DATA, "--train-rows", "1001")
+        self.refused(" train: expected more than 1 value per channel when training: batch norm cannot train on the last "
+                     "batch, which has one row (257 rows in batches of 128); use another --batch-size, or layer norm; see "
+                     "normbench train --help", "train", "--data-dir", DATA, "--train-rows", "257")
+
     def test_defaults_are_the_experiment(self):
         config = strict_json(self.call("train", "--data-dir", DATA, "--json", "-").stdout)["config"]
         del config["data_dir"]
         self.assertEqual(config, {
             "norm": "batch", "hidden": [256], "classes": 10, "batch_size": 128, "epochs": 10, "lr": 0.1,
             "optimizer": "sgd", "momentum": 0, "nesterov": False, "weight_decay": 0, "seed": 0, "dtype": "f32",
-            "isa": "auto", "threads": None, "dataset": "mnist"})
+            "isa": "auto", "threads": None, "dataset": "mnist", "train_rows": 0})
 
     def test_stdout_is_only_json(self):
         done = self.train("--json", "-")
