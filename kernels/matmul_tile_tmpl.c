@@ -55,29 +55,17 @@ INLINE void multiply(const size_t rows, const size_t vecs, const int tn, const i
     }
 }
 
-// What follows the chains of c (rows, vecs * LANES).
-INLINE void finish(const size_t rows, const size_t vecs, const int part, const struct tile_job *t,
-                   const epilogue *out, const real *c, vec acc[TILE_ROWS][MOST_VECS]) {
-    if (t->bias != NULL) {
-        UNROLL for (size_t v = 0; v < vecs; v++) {
-            const vec bias = load_left(t->bias + v * LANES, LEFT(v));
-            UNROLL for (size_t i = 0; i < rows; i++) acc[i][v] = v_add(acc[i][v], bias);
-        }
-    }
-    if (out->relu) {
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_relu(acc[i][v]);
-        }
-    }
+// What follows the finished chains of LANES elements: `bias` is theirs, c what was there before.
+INLINE vec finish(const epilogue *out, const real *bias, const real *c, vec chain, size_t left) {
+    if (bias != NULL)
+        chain = v_add(chain, load_left(bias, left));
+    if (out->relu)
+        chain = v_relu(chain);
     if (out->sgd) {
-        const vec rate = v_set1(out->lr), decay = v_set1(out->weight_decay);
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            UNROLL for (size_t v = 0; v < vecs; v++) {
-                const vec old = load_left(c + i * t->ldc + v * LANES, LEFT(v));
-                acc[i][v] = v_fnma(rate, v_fma(decay, old, acc[i][v]), old);
-            }
-        }
+        const vec old = load_left(c, left);
+        chain = v_fnma(v_set1(out->lr), v_fma(v_set1(out->weight_decay), old, chain), old);
     }
+    return chain;
 }
 
 // Tiles of c (rows, vecs * LANES). `rows`, `vecs`, `tn` and `part` are constants at every call.
@@ -94,11 +82,14 @@ INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int 
             }
         }
         multiply(rows, vecs, tn, part, t, a, start, acc);
-        if (t->out != NULL)
-            finish(rows, vecs, part, t, t->out, c, acc);
         UNROLL for (size_t i = 0; i < rows; i++) {
-            UNROLL for (size_t v = 0; v < vecs; v++)
-                store_left(c + i * t->ldc + v * LANES, acc[i][v], LEFT(v));
+            UNROLL for (size_t v = 0; v < vecs; v++) {
+                real *to = c + i * t->ldc + v * LANES;
+                const real *bias = t->bias ? t->bias + v * LANES : NULL;
+                if (t->out != NULL)
+                    acc[i][v] = finish(t->out, bias, to, acc[i][v], LEFT(v));
+                store_left(to, acc[i][v], LEFT(v));
+            }
         }
         a += t->step;
         c += rows * t->ldc;

@@ -25,6 +25,24 @@ enum {
 
 enum form { NN, NT, TN };
 
+// x (cols, k) -> panel (k, ldp)
+static void transpose(size_t k, size_t cols, const real *x, size_t ldx, real *panel, size_t ldp) {
+    for (size_t j = 0; j < cols; j += LANES) {
+        for (size_t i = 0; i < k; i += LANES) {
+            const size_t left = k - i < LANES ? k - i : ALL;
+            vec t[LANES];
+            UNROLL for (size_t r = 0; r < LANES; r++) {
+                t[r] = j + r < cols ? load_left(x + (j + r) * ldx + i, left) : v_zero();
+            }
+            transpose_square(t);
+            UNROLL for (size_t r = 0; r < LANES; r++) {
+                if (r < left)
+                    v_store(panel + (i + r) * ldp + j, t[r]);
+            }
+        }
+    }
+}
+
 struct product {
     size_t m, n, k;
     const real *a, *b;
@@ -42,33 +60,6 @@ struct product {
 struct block {
     size_t i0, i1, j0, j1, k0, k1;
 };
-
-// b (cols, k) -> panel (k, ldp), by squares of registers: step d swaps the squares of d x d
-// elements beside the diagonal.
-static void transpose(size_t k, size_t cols, const real *b, size_t ldb, real *panel, size_t ldp) {
-    for (size_t j = 0; j < cols; j += LANES) {
-        for (size_t i = 0; i < k; i += LANES) {
-            const size_t left = k - i < LANES ? k - i : ALL;
-            vec t[LANES];
-            UNROLL for (size_t r = 0; r < LANES; r++) {
-                t[r] = j + r < cols ? load_left(b + (j + r) * ldb + i, left) : v_zero();
-            }
-            UNROLL for (size_t d = LANES / 2; d > 0; d /= 2) {
-                UNROLL for (size_t r = 0; r < LANES; r++) {
-                    if ((r & d) == 0) {
-                        const vec upper = t[r], lower = t[r + d];
-                        t[r] = v_swap_upper(upper, lower, d);
-                        t[r + d] = v_swap_lower(upper, lower, d);
-                    }
-                }
-            }
-            UNROLL for (size_t r = 0; r < LANES; r++) {
-                if (r < left)
-                    v_store(panel + (i + r) * ldp + j, t[r]);
-            }
-        }
-    }
-}
 
 // a (k, rows) -> tiles of TILE_ROWS columns, each (k, TILE_ROWS) and PACKED_TILE from the one
 // before
@@ -165,11 +156,82 @@ INLINE void multiply_block(const enum form form, const struct product *p, size_t
     }
 }
 
+// Columns of c that are too few to fill their registers: the vectors lie along the rows of c
+// instead. `chains` holds c transposed, and a is transposed where its rows run along k.
+enum { NARROW_M = TILE_COLS, NARROW_N = 2 * LANES };
+
+INLINE bool is_narrow(size_t m, size_t n, size_t k) {
+    return LANES > 1 && n < NARROW_N && n % LANES > 0 && n % LANES * 4 <= LANES * 3 &&
+           m >= NARROW_M && k >= LEAST_COPIED_K;
+}
+
+// c (rows, n) <- chains (n, NARROW_M), and the epilogue
+INLINE void store_narrow(size_t rows, size_t n, const real *chains, real *c, size_t ldc,
+                         const epilogue *out) {
+    for (size_t i = 0; i < rows; i += LANES) {
+        for (size_t j = 0; j < n; j += LANES) {
+            const size_t left = n - j;
+            vec t[LANES];
+            UNROLL for (size_t r = 0; r < LANES; r++) {
+                t[r] = r < left ? v_load(chains + (j + r) * NARROW_M + i) : v_zero();
+            }
+            transpose_square(t);
+            for (size_t r = 0; r < LANES && i + r < rows; r++) {
+                real *to = c + (i + r) * ldc + j;
+                const real *bias = out && out->bias ? out->bias + j : NULL;
+                v_store_n(to, out ? finish(out, bias, to, t[r], left) : t[r], left);
+            }
+        }
+    }
+}
+
+INLINE void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, const real *a,
+                          size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
+                          const epilogue *out) {
+    real chains[NARROW_N * NARROW_M];
+    real panel[BLOCK_K * NARROW_M];
+    for (size_t i = 0; i < m; i += NARROW_M) {
+        const size_t rows = m - i < NARROW_M ? m - i : NARROW_M;
+        const size_t vecs = (rows + LANES - 1) / LANES;
+        const bool accumulate = out && out->accumulate;
+        if (accumulate)
+            transpose(n, rows, c + i * ldc, ldc, chains, NARROW_M);
+        for (size_t k0 = 0; k0 < k; k0 += BLOCK_K) {
+            struct tile_job t = {
+                .k = k - k0 < BLOCK_K ? k - k0 : BLOCK_K,
+                .lda = ldb,
+                .b = form == TN ? a + k0 * lda + i : panel,
+                .ldb = form == TN ? lda : (size_t)NARROW_M,
+                .ldstart = NARROW_M,
+                .ldc = NARROW_M,
+                .left = form == TN && rows % LANES ? rows % LANES : ALL,
+            };
+            if (form == NN)
+                transpose(t.k, rows, a + i * lda + k0, lda, panel, NARROW_M);
+            for (size_t j = 0; j < n;) {
+                const struct stack next = next_tiles(n - j, false);
+                t.count = next.count;
+                t.step = next.rows;
+                t.a = b + k0 * ldb + j;
+                t.c = chains + j * NARROW_M;
+                t.start = k0 > 0 || accumulate ? t.c : NULL;
+                tiles_by_columns(next.rows, vecs, &t);
+                j += next.rows * next.count;
+            }
+        }
+        store_narrow(rows, n, chains, c + i * ldc, ldc, out);
+    }
+}
+
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
                    const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
     real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied together, or transposed
     real packed[BLOCK_M / TILE_ROWS * PACKED_TILE];
     real partial[PARTIAL];
+    if (form != NT && is_narrow(m, n, k)) {
+        matmul_narrow(form, m, n, k, a, lda, b, ldb, c, ldc, out);
+        return;
+    }
     const size_t width = tile_vecs(m) * LANES;
     const bool tall = m >= 2 * TILE_ROWS;
     const struct product p = {

@@ -110,4 +110,18 @@ INLINE void store_left(real *p, vec a, size_t left) {
 
 INLINE vec keep_left(size_t left, vec a, vec b) { return left == ALL ? a : v_first(left, a, b); }
 
+// LANES registers of a square, transposed: step d swaps the squares of d x d elements beside the
+// diagonal.
+INLINE void transpose_square(vec t[LANES]) {
+    UNROLL for (size_t d = LANES / 2; d > 0; d /= 2) {
+        UNROLL for (size_t r = 0; r < LANES; r++) {
+            if ((r & d) == 0) {
+                const vec upper = t[r], lower = t[r + d];
+                t[r] = v_swap_upper(upper, lower, d);
+                t[r + d] = v_swap_lower(upper, lower, d);
+            }
+        }
+    }
+}
+
 #endif
