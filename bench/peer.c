@@ -1,27 +1,60 @@
 // SPDX-License-Identifier: MIT
 #include "bench/peer.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/peer_list.h"
+#include "bench/peers/peer_list.h"
 
-#define DECLARE(name) extern const struct nb_peer nb_peer_##name;
-NB_PEER_LIST(DECLARE)
-#undef DECLARE
+enum { WHY = 512 };
 
-const struct nb_peer *const nb_peers[] = {
-#define ADDRESS(name) &nb_peer_##name,
-    NB_PEER_LIST(ADDRESS)
-#undef ADDRESS
-        NULL};
+static const struct module {
+    const char *peer, *symbol, *file;
+} modules[] = {
+#define MODULE(peer, symbol, file) {peer, symbol, file},
+    NB_PEER_MODULES(MODULE)
+#undef MODULE
+        {0}};
+
+static const char *no_version(void) { return NULL; }
+
+// Fills `absent` with a peer that is not there, where the module or its library is missing.
+static const struct nb_peer *load(const struct module *module, struct nb_peer *absent,
+                                  char why[WHY]) {
+    static const struct nb_offer none[] = {{0}};
+    void *library = dlopen(module->file, RTLD_NOW | RTLD_LOCAL);
+    const struct nb_peer *peer = library == NULL ? NULL : dlsym(library, module->symbol);
+    if (peer != NULL)
+        return peer;
+    snprintf(why, WHY, "%s; script/setup peers installs the library", dlerror());
+    *absent = (struct nb_peer){
+        .name = module->peer, .version = no_version, .remedy = why, .offers = none};
+    return absent;
+}
+
+const struct nb_peer *const *nb_peers(void) {
+    static const struct nb_peer *peers[NB_MAX_PEERS + 1];
+    static struct nb_peer absent[NB_MAX_PEERS];
+    static char why[NB_MAX_PEERS][WHY];
+    if (peers[0] != NULL)
+        return peers;
+    size_t count = 0;
+    for (; modules[count].file != NULL; count++)
+        peers[count] = load(&modules[count], &absent[count], why[count]);
+#ifdef NB_PYTORCH
+    extern const struct nb_peer nb_peer_pytorch;
+    peers[count] = &nb_peer_pytorch;
+#endif
+    return peers;
+}
 
 static enum nb_code refuse(const char *word, int length, struct nb_error *error) {
     char names[256] = "";
-    for (size_t i = 0; nb_peers[i] != NULL; i++) {
+    for (size_t i = 0; nb_peers()[i] != NULL; i++) {
         size_t end = strlen(names);
-        if (nb_peers[i]->version() != NULL)
-            snprintf(names + end, sizeof names - end, ", %s", nb_peers[i]->name);
+        if (nb_peers()[i]->version() != NULL)
+            snprintf(names + end, sizeof names - end, ", %s", nb_peers()[i]->name);
     }
     return nb_error_set(error, NB_USAGE,
                         "--peers: '%.*s' is not one of those there are: all, none%s",
@@ -29,17 +62,18 @@ static enum nb_code refuse(const char *word, int length, struct nb_error *error)
 }
 
 static const struct nb_peer *find(const char *word, size_t length, size_t *index) {
-    for (size_t i = 0; nb_peers[i] != NULL; i++) {
+    for (size_t i = 0; nb_peers()[i] != NULL; i++) {
         *index = i;
-        if (strlen(nb_peers[i]->name) == length && strncmp(nb_peers[i]->name, word, length) == 0)
-            return nb_peers[i];
+        if (strlen(nb_peers()[i]->name) == length &&
+            strncmp(nb_peers()[i]->name, word, length) == 0)
+            return nb_peers()[i];
     }
     return NULL;
 }
 
 enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct nb_error *error) {
     bool all = strcmp(text, "all") == 0;
-    for (size_t i = 0; nb_peers[i] != NULL; i++)
+    for (size_t i = 0; i < NB_MAX_PEERS; i++)
         chosen[i] = all;
     if (all || strcmp(text, "none") == 0)
         return NB_OK;
@@ -59,9 +93,10 @@ enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct
 
 json_t *nb_peer_versions(void) {
     json_t *versions = json_object();
-    for (size_t i = 0; nb_peers[i] != NULL; i++)
-        if (nb_peers[i]->version() != NULL)
-            json_object_set_new(versions, nb_peers[i]->name, json_string(nb_peers[i]->version()));
+    for (size_t i = 0; nb_peers()[i] != NULL; i++)
+        if (nb_peers()[i]->version() != NULL)
+            json_object_set_new(versions, nb_peers()[i]->name,
+                                json_string(nb_peers()[i]->version()));
     return versions;
 }
 

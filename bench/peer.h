@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Peers: other libraries that compute what our kernels do, on the same operands, as rows of the
-// same tables. Each is one file of bench/peers/ and an optional feature of the build.
+// same tables. Each is one file of bench/peers/ and an optional feature of the build. A library is
+// in a module, normbench-<peer>.so, that is loaded when peers are first asked for.
 #ifndef NB_BENCH_PEER_H
 #define NB_BENCH_PEER_H
 
@@ -30,7 +31,7 @@ struct nb_offer {
 struct nb_peer {
     const char *name;             // "openblas"
     const char *(*version)(void); // "0.3.21"; NULL: it is not there at run time
-    const char *remedy;           // if it may be missing at run time: how to get it
+    const char *remedy;           // if it is not there: how to get it, or why
     const struct nb_offer *offers;
 
     // How it comes by its threads. If not whole, they are ours: our team calls it on pieces, as it
@@ -52,11 +53,12 @@ struct nb_peer {
                              size_t next);
 };
 
-// Those of this build, in the order of the tables, ended by NULL.
-extern const struct nb_peer *const nb_peers[];
+// Those of this build, in the order of the tables, ended by NULL. The first call loads their
+// modules; one that cannot be loaded leaves a peer that is not there.
+const struct nb_peer *const *nb_peers(void);
 
-// Those that a text names: "all", "none", or a list as "openblas,blis". NB_USAGE with the names
-// there are when one is unknown, or not there at run time.
+// Those that a text names: "all", "none", for which nothing is loaded, or a list as
+// "openblas,blis". NB_USAGE with the names there are when one is unknown, or not there at run time.
 enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct nb_error *error);
 
 // {"openblas": "0.3.21"} of those that are there at run time; NULL when memory is short.

@@ -169,12 +169,15 @@ static enum nb_code add_threads(struct maker *maker, const struct nb_problem *pr
 static enum nb_code add_peers(struct maker *maker, const struct nb_problem *problem,
                               enum nb_dtype dtype, bool cold) {
     enum nb_code code = NB_OK;
-    for (size_t i = 0; nb_peers[i] != NULL && code == NB_OK; i++) {
-        const struct nb_offer *offer = nb_peer_offer(nb_peers[i], problem->kernel, dtype, cold);
-        if (!maker->request->peers[i] || offer == NULL || nb_peers[i]->version() == NULL)
+    for (size_t i = 0; i < NB_MAX_PEERS && code == NB_OK; i++) {
+        const struct nb_peer *peer = maker->request->peers[i] ? nb_peers()[i] : NULL;
+        if (peer == NULL || peer->version() == NULL)
             continue;
-        struct nb_implementation peer = nb_implementation_peer(nb_peers[i], offer);
-        code = add_threads(maker, problem, dtype, &peer, cold);
+        const struct nb_offer *offer = nb_peer_offer(peer, problem->kernel, dtype, cold);
+        if (offer == NULL)
+            continue;
+        struct nb_implementation theirs = nb_implementation_peer(peer, offer);
+        code = add_threads(maker, problem, dtype, &theirs, cold);
     }
     return code;
 }

@@ -41,7 +41,7 @@ static const char *version(void) {
     return text;
 }
 
-// Every BLAS has these names, and the one that is linked first is called by them: it must be this.
+// Every BLAS has these names, and one that is preloaded is called by them: it must be this.
 static enum nb_code open_row(const struct nb_job *job, void **table, struct nb_error *error) {
     (void)job, (void)table;
     Dl_info own, called;

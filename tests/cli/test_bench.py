@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shutil
 import signal
 import subprocess
 import unittest
@@ -160,6 +161,33 @@ class Bench(Case):
         names = "".join(", " + name for name in self.peers())
         self.refused(" bench: --peers: 'mkl' is not one of those there are: all, none%s; see normbench bench --help" % names,
                      "bench", "--peers", "mkl")
+
+    def modules(self, *args, env=None):
+        """The modules of peers that the dynamic linker of the GNU C library says it looks for."""
+        said = self.bench(*args, env={"LD_DEBUG": "files", **(env or {})}).stderr
+        return set(re.findall(r"file=(normbench-\w+)\.so", said))
+
+    def test_peers_are_loaded_when_asked_for(self):
+        there = {"normbench-" + name for name in self.peers()} - {"normbench-onednn-packed"}
+        self.assertEqual(self.modules("--list", "--preset", "quick"), set())
+        self.assertEqual(self.modules("--list", "--peers", "none"), set())
+        self.assertEqual(self.modules("--list", "--peers", "all"), there)
+
+    def test_peers_without_their_modules(self):
+        """A program that is alone in a folder: all but its peers is there, and who asks for one hears why it is not."""
+        alone = shutil.copy(PROGRAM, self.path("normbench"))
+        def call(*args):
+            return subprocess.run([alone, *args], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        args = ("bench", "--list", "--problems", "matmul_nn:3x4x5", "--threads", "1", "--isas", "scalar")
+        done = call(*args, "--peers", "all")
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (0, "matmul_nn:3x4x5/f32/scalar/threads:1/hot\n", ""))
+        for name in self.peers():
+            done = call(*args, "--peers", name)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertRegex(done.stderr, r"^normbench bench: --peers: there is no %s on this machine; normbench-%s\.so: [^\n]+; "
+                             r"script/setup peers installs the library; see normbench bench --help\n\Z"
+                             % (name, name.split("-")[0]))
 
     def test_peers_in_the_tables(self):
         args = ("--problems", "matmul_nn:30x20x10 sgd_step:100", *FAST[2:], "--peers", "all")

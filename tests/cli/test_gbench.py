@@ -15,7 +15,8 @@ from case import Case, environment, strict_json
 GBENCH = os.environ.get("NORMBENCH_GBENCH")
 TOOL = "/usr/share/benchmark/compare.py"
 PYTHON = "/usr/bin/python3"  # Debian's, for which Debian's SciPy is
-SMALL = ("--problems", "row_moments:4x8 layernorm_backward:40x30 sgd_step:100", "--isas", "scalar", "--threads", "1,2")
+SMALL = ("--problems", "row_moments:4x8 layernorm_backward:40x30 sgd_step:100", "--isas", "scalar", "--threads", "1,2",
+         "--peers", "none")
 NAMES = ["%s/f32/scalar/threads:%d/hot" % (problem, threads)
          for problem in ("row_moments:4x8", "layernorm_backward:40x30", "sgd_step:100") for threads in (1, 2)]
 
@@ -54,7 +55,8 @@ class Program(Google):
     def test_names_are_those_of_bench(self):
         for args, env in (((), {"NORMBENCH_BENCH": "quick"}), ((), {}), (("--preset", "quick"), {}),
                           (("--preset", "full", "--filter", "^softmax"), {}), (SMALL, {}),
-                          (("--problems", "matmul_nn:8x8x8", "--dtypes", "f32,f64", "--caches", "hot,cold"), {})):
+                          (("--problems", "matmul_nn:8x8x8", "--dtypes", "f32,f64", "--caches", "hot,cold"), {}),
+                          (("--preset", "quick", "--peers", "all"), {})):
             with self.subTest(args=args, env=env):
                 listed = self.google("--benchmark_list_tests", *args, env=env).stdout
                 self.assertEqual(listed, self.call("bench", "--list", *args, env=env).stdout)
@@ -99,6 +101,33 @@ class Program(Google):
         single = [entry for entry in document["benchmarks"] if entry["run_type"] == "iteration"]
         self.assertEqual(len(single), 3 * 2 * 2 * 2 * 2)
         self.assertFalse([entry for entry in single if entry.get("error_occurred")])
+
+    def test_peers(self):
+        """Each is prepared, checked and timed, also when rows of others come between."""
+        peers = [*strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)["peers"]]
+        args = ("--problems", "matmul_nn:30x20x10 layernorm_forward:9x8", "--isas", "scalar", "--threads", "1,2", "--caches",
+                "hot,cold", "--peers", ",".join(peers) or "none")
+        document = self.measure(*args, "--benchmark_repetitions=2", "--benchmark_enable_random_interleaving=true")
+        single = [entry for entry in document["benchmarks"] if entry["run_type"] == "iteration"]
+        self.assertEqual(sorted({entry["name"] for entry in single}),
+                         sorted(self.call("bench", "--list", *args).stdout.split()))
+        self.assertEqual({entry["name"].split("/")[2] for entry in single}, {"scalar", *peers})
+        for entry in single:
+            self.assertNotIn("error_occurred", entry)
+            self.assertGreater(entry["flops_per_second"], 0)
+
+    def test_a_peer_that_times_itself(self):
+        """Its rows are in the list, but the library's clock would tell something else."""
+        python = self.path("python")
+        with open(python, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\necho 0.0.0\n")
+        os.chmod(python, 0o755)
+        args = ("--problems", "layernorm_forward:9x8", "--threads", "1", "--isas", "scalar", "--peers", "pytorch")
+        document = strict_json(self.google(*args, "--benchmark_format=json", env={"NORMBENCH_PYTHON": python}).stdout)
+        ours, theirs = document["benchmarks"]
+        self.assertNotIn("error_occurred", ours)
+        self.assertEqual(theirs["name"], "layernorm_forward:9x8/f32/pytorch/threads:1/hot")
+        self.assertEqual(theirs["error_message"], "this peer times itself; normbench bench has the row")
 
     def test_usage(self):
         self.assertRegex(self.google("--help").stdout, r"(?s)^Usage: normbench-gbench .*--problems.*--benchmark_filter=")

@@ -68,8 +68,8 @@ class Program:
 
     def tables(self, kernels):
         """The function tables: a text, four numbers of 8 bytes, then a pointer to each of these kernels."""
-        symbols = re.findall(r"^ +\d+: ([0-9a-f]+) +(\d+) OBJECT .* nb_table_(f(?:32|64)_\w+)$", self.read("-s"),
-                             re.MULTILINE)
+        symbols = set(re.findall(r"^ +\d+: ([0-9a-f]+) +(\d+) OBJECT .* nb_table_(f(?:32|64)_\w+)$", self.read("-s"),
+                                 re.MULTILINE))  # for the linker and, where the program exports them, for the loader
         for address, size, name in sorted(symbols, key=lambda symbol: symbol[2]):
             fields = [self.pointer(int(address, 16) + at) for at in [0, *range(40, int(size), 8)]]
             if len(fields) != 1 + len(kernels):

@@ -150,13 +150,11 @@ class Tables(unittest.TestCase):
                     self.assertInLoop(where, functions, lambda i: FMA[self.machine].match(str(i)))
 
     def test_all_other_code_is_for_any_cpu(self):
-        """But for two functions of libxsmm, a static library where there is one, which picks them by the CPU as we do."""
-        theirs = {"internal_diff_avx2", "internal_memcmp_avx2", "internal_diff_avx512", "internal_memcmp_avx512"}
         self.only("x86_64")
         kernels = set().union(*(functions for table in self.reached.values() for functions in table.values()))
         self.assertGreater(len(self.program.functions), len(kernels))
         for function in self.program.functions:
-            if function not in kernels and function.name not in theirs:
+            if function not in kernels:
                 self.assertNone("the code outside of the kernels", [function], encoding)
 
 
