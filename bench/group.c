@@ -12,6 +12,10 @@
 
 enum { LEAST_SAMPLES = 3 };
 
+// A row may take this long whatever the budget is, so that short calls, which cost next to nothing,
+// get all their samples.
+#define LEAST_ROW_SECONDS 0.02
+
 // The rows, and a twin of one of them: what the twin's median differs by is the noise.
 struct group {
     struct nb_row *rows;
@@ -115,6 +119,7 @@ static enum nb_code prepare_rows(struct group *group, size_t samples, struct nb_
 static void time_rows(struct group *group, const struct nb_timing *timing, double deadline,
                       double work) {
     size_t total = group->count + 1;
+    deadline = fmax(deadline, now() + LEAST_ROW_SECONDS * (double)total);
     for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++)
         if (row_of(group, i)->verdict != NB_WRONG)
             calibrate(group, i, timing->sample_time);

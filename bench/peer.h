@@ -21,6 +21,7 @@ struct nb_offer {
     uint32_t summed;    // outputs that are sums per block of rows of ours, and of all rows, in the
                         // first block's place, of its own
     bool plain_moments; // its mean and variance are those of struct nb_call
+    bool folded;        // so is its batch normalization
     bool from_variance; // it gets the variance that belongs to `rstd` in the place of `rstd`
 
     // One call, of a piece or of the whole, on `table` as `open` has left it. Every thread calls

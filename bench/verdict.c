@@ -163,6 +163,7 @@ static enum nb_code parts_within(struct nb_row *row, const struct nb_operands *o
     const struct nb_offer *offer = row->implementation.offer;
     given.any_order = true;
     given.plain_moments = offer != NULL && offer->plain_moments;
+    given.folded = offer != NULL && offer->folded;
     given.from_variance = offer != NULL && offer->from_variance;
     bool enough = true;
     for (size_t i = 0; i < parts.count && row->verdict == NB_BOUND && enough; i++) {

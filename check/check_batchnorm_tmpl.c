@@ -26,11 +26,13 @@ CALL_FORWARD(batchnorm_relu_forward)
 CALL_INFER(batchnorm_infer)
 CALL_INFER(batchnorm_relu_infer)
 
-// (x - mean) * rstd * gamma + beta
+// (x - mean) * rstd * gamma + beta; folded, x * scale + (beta - mean * scale)
 static struct bounded normalized(const struct nb_call *call, size_t i, size_t j,
                                  struct bounded mean, struct bounded rstd) {
     struct bounded scale = times(rstd, exactly(OPERAND(GAMMA)[j]));
-    return plus(times(minus(exactly(AT(X, i, j)), mean), scale), exactly(OPERAND(BETA)[j]));
+    struct bounded x = exactly(AT(X, i, j)), beta = exactly(OPERAND(BETA)[j]);
+    return call->folded ? plus(times(x, scale), minus(beta, times(mean, scale)))
+                        : plus(times(minus(x, mean), scale), beta);
 }
 
 static void expect_column(const struct nb_call *call, size_t j, struct bounded mean,

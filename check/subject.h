@@ -44,8 +44,8 @@ struct nb_call {
     bool any_order; // the kernel's sums need not be in the order of the contract
     // Of others' kernels: their mean is the rounded sum / n and their variance sum (x - mean)^2 /
     // n, without the correction for the rounding of the mean; they make a given rstd again, as 1 /
-    // sqrt(variance + eps).
-    bool plain_moments, from_variance;
+    // sqrt(variance + eps); batch normalization is one product and one sum, x * scale + shift.
+    bool plain_moments, from_variance, folded;
     size_t mode; // which of the subject's modes: an epilogue, a set of hyperparameters
     void *at[NB_OPERANDS];
     size_t ld[NB_OPERANDS];

@@ -243,9 +243,9 @@ enum { DGAMMA = 7, DBETA };
     { .kernel = name, .dtypes = {true, true}, .hot_only = true, __VA_ARGS__ }
 
 static const struct nb_offer offers[] = {
-    OFFER("layernorm_forward", .summed = 0),
+    OFFER("layernorm_forward", .folded = false),
     OFFER("layernorm_backward", .summed = 1u << DGAMMA | 1u << DBETA),
-    OFFER("batchnorm_forward", .summed = 0),
+    OFFER("batchnorm_forward", .folded = true),
     OFFER("batchnorm_backward", .summed = 0),
     {0},
 };
