@@ -95,7 +95,7 @@ static double predict_group(const struct nb_bench *bench, size_t first, size_t e
     return seconds;
 }
 
-// The 95th percentile of the noise of all rows.
+// The median of the noise of all rows.
 static enum nb_code find_noise_floor(struct nb_bench *bench, struct nb_error *error) {
     const struct nb_selection *selection = &bench->selection;
     double *noise = malloc(selection->count * sizeof *noise);
@@ -110,7 +110,7 @@ static enum nb_code find_noise_floor(struct nb_bench *bench, struct nb_error *er
     if (count > 0)
         code = nb_sample_make(&sample, noise, count, error);
     if (count > 0 && code == NB_OK)
-        bench->noise_floor = nb_quantile(&sample, 0.95);
+        bench->noise_floor = nb_quantile(&sample, 0.5);
     nb_sample_free(&sample);
     free(noise);
     return code;

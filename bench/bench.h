@@ -22,7 +22,8 @@ struct nb_bench {
     struct nb_ceilings ceilings;
     size_t measured;    // rows with samples
     size_t wrong;       // rows whose check failed
-    double noise_floor; // 95th percentile of the rows' noise: smaller differences mean nothing; NaN
+    double noise_floor; // median of the rows' noise: smaller differences mean nothing; NaN: none
+                        // measured
     enum nb_code ended; // NB_OK, or the code of the signal that ended it early: partial results
 };
 

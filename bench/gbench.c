@@ -132,7 +132,7 @@ static json_t *median_json(const struct nb_bench *bench, const struct nb_row *ro
         {"p05", NANO * row->p05},
         {"p95", NANO * row->p95},
         {"mad", NANO * row->mad},
-        {"noise", row->noise},
+        {"noise_floor", row->noise},
         {"flops", row->flops},
         {"bytes_read", row->traffic.read},
         {"bytes_written", row->traffic.written},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "bench/peer.h"
 #include "bench/verdict.h"
 #include "src/interrupt.h"
 #include "src/random.h"
@@ -15,6 +16,7 @@ enum { LEAST_SAMPLES = 3 };
 // A row may take this long whatever the budget is, so that short calls, which cost next to nothing,
 // get all their samples.
 #define LEAST_ROW_SECONDS 0.02
+#define LONG_CALL_SECONDS 0.005
 
 // The rows, and a twin of one of them: what the twin's median differs by is the noise.
 struct group {
@@ -90,7 +92,9 @@ static void calibrate(struct group *group, size_t i, double sample_time) {
 static void take_sample(struct group *group, size_t i) {
     struct nb_row *row = row_of(group, i);
     struct nb_job job = job_of(group, row);
-    if (!row->cold) // the row before it may have pushed the operands out
+    // The row before it may have pushed the operands out. A long call fetches them by itself.
+    bool is_long = row->samples > 0 && row->wall[row->samples - 1] > LONG_CALL_SECONDS;
+    if (!row->cold && !is_long)
         nb_team_run(&job, 1, &group->next[i]);
     struct nb_elapsed elapsed = nb_team_run(&job, row->calls, &group->next[i]);
     if (isnan(elapsed.wall)) {
@@ -168,12 +172,23 @@ static size_t sets_for(const struct nb_row *rows, size_t count, size_t cold_byte
     return cold ? nb_operands_cold_sets(rows->problem, rows->dtype, cold_bytes) : 1;
 }
 
+// A row that is timed in this process, for the noise is to be that of its clock; or any.
+static size_t choose_original(struct group *group) {
+    size_t chosen = 0, count = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct nb_peer *peer = group->rows[i].implementation.peer;
+        if (peer == NULL || peer->run == NULL)
+            chosen = nb_random_u32(&group->random) % ++count == 0 ? i : chosen;
+    }
+    return chosen;
+}
+
 enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_timing *timing,
                           double seconds, double work, struct nb_error *error) {
     double deadline = now() + seconds;
     struct group group = {.rows = rows, .count = count};
     nb_random_seed(&group.random, timing->seed);
-    group.original = nb_random_u32(&group.random) % count;
+    group.original = choose_original(&group);
     group.next = calloc(count + 1, sizeof *group.next);
     group.order = malloc((count + 1) * sizeof *group.order);
     enum nb_code code = NB_OK;

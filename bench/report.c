@@ -208,7 +208,7 @@ void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_
                         "ours; above 1, ours is faster.\n");
     if (!isnan(bench->noise_floor))
         fprintf(stream,
-                "Noise floor: %.1f %%, the 95th percentile of what two medians of one row differed "
+                "Noise: %.1f %%, the median over the rows of what two medians of one row differed "
                 "by.\n",
                 100 * bench->noise_floor);
     if (bench->ended != NB_OK)

@@ -21,7 +21,7 @@
 extern char **environ;
 
 // Our threads spin for some milliseconds after their last piece: the child's need their cores.
-static const struct timespec rest = {.tv_nsec = 5000000};
+static const struct timespec rest = {.tv_nsec = 12000000};
 
 enum { LINE = 1024 };
 
