@@ -85,6 +85,8 @@ static json_t *sample_json(const struct nb_row *row, size_t index, size_t sample
                   "cpu_time", nb_json_number(NANO * row->cpu[sample]));
     json_object_update(entry, more);
     json_decref(more);
+    if (sample == 0 && isfinite(row->noise)) // one entry is enough for normbench compare
+        json_object_set_new(entry, "noise_floor", json_real(row->noise));
     return entry;
 }
 

@@ -7,19 +7,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 enum { MEBIBYTE = 1 << 20, MAX_BYTES = 512 * MEBIBYTE };
 
 #define NO_MEMORY(error, path) \
     nb_error_set(error, NB_FAILED, "'%.400s': not enough memory to read it", path)
 
+static enum nb_code cannot_read(gzFile stream, const char *path, struct nb_error *error) {
+    int kind;
+    const char *why = gzerror(stream, &kind);
+    return nb_error_set(error, NB_DATA, "cannot read '%.400s': %.200s", path,
+                        kind == Z_ERRNO ? strerror(errno) : why);
+}
+
+// The file as it is, or unpacked by gzip.
 static enum nb_code read_text(const char *path, char **text, size_t *size, struct nb_error *error) {
-    FILE *stream = fopen(path, "re");
+    gzFile stream = gzopen(path, "rbe");
     if (stream == NULL)
         return nb_error_set(error, NB_DATA, "cannot read '%.400s': %s", path, strerror(errno));
     enum nb_code code = NB_OK;
     size_t room = 0;
-    for (size_t got = 1; got > 0 && code == NB_OK; *size += got) {
+    for (int got = 1; got > 0 && code == NB_OK; *size += (size_t)got) {
         if (room - *size < MEBIBYTE) {
             room += room / 2 + MEBIBYTE;
             char *larger = room <= MAX_BYTES ? realloc(*text, room) : NULL;
@@ -33,11 +42,15 @@ static enum nb_code read_text(const char *path, char **text, size_t *size, struc
             }
             *text = larger;
         }
-        got = fread(*text + *size, 1, room - *size, stream);
-        if (ferror(stream))
-            code = nb_error_set(error, NB_DATA, "cannot read '%.400s': %s", path, strerror(errno));
+        got = gzread(stream, *text + *size, (unsigned)(room - *size));
+        if (got < 0) {
+            code = cannot_read(stream, path, error);
+            break;
+        }
     }
-    fclose(stream);
+    int closed = gzclose(stream);
+    if (code == NB_OK && closed == Z_BUF_ERROR)
+        code = nb_error_set(error, NB_DATA, "'%.400s' ends too early; measure again", path);
     return code;
 }
 

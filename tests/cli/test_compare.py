@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """normbench compare: verdicts on synthetic times, what is read, what is refused. Nothing is timed here."""
 import csv
+import gzip
 import io
 import json
 import math
@@ -255,6 +256,15 @@ class BadInput(Compare):
         with open(self.path("bad.json"), "wb") as file:
             file.write(bytes(range(256)) * 10)
         self.call("compare", "good.json", "bad.json", code=3)
+
+    def test_packed_files(self):
+        packed = gzip.compress(json.dumps(document([row("x", [1.0] * 9)])).encode())
+        for name, content in (("a.json.gz", packed), ("cut.json.gz", packed[:-12]), ("bad.json.gz", packed[:30] + b"x" * 40)):
+            with open(self.path(name), "wb") as file:
+                file.write(content)
+        self.assertIn("1 no evidence", self.call("compare", "a.json.gz", "a.json.gz").stdout)
+        self.refused(" compare: 'cut.json.gz' ends too early; measure again", "compare", "a.json.gz", "cut.json.gz", code=3)
+        self.refused(" compare: ", "compare", "a.json.gz", "bad.json.gz", code=3)
 
     def test_foreign_files(self):
         advice = "; make one with ninja bench, or with Google Benchmark's --benchmark_out"
