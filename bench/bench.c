@@ -14,6 +14,8 @@
 // A sample lasts at least this long: a thousand times what reading the clock takes.
 #define SAMPLE_SECONDS 100e-6
 
+enum { VISITS = 2 }; // of each group
+
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -116,10 +118,11 @@ static enum nb_code find_noise_floor(struct nb_bench *bench, struct nb_error *er
     return code;
 }
 
-static enum nb_code measure_groups(struct nb_bench *bench, const struct nb_timing *timing,
-                                   struct nb_progress *progress, struct nb_error *error) {
+// One visit of every group, until `deadline`. What is `ahead` is the work of this visit.
+static enum nb_code visit_groups(struct nb_bench *bench, const struct nb_timing *timing,
+                                 double deadline, double ahead, struct nb_progress *progress,
+                                 struct nb_error *error) {
     struct nb_selection *selection = &bench->selection;
-    double deadline = now() + bench->options.seconds, ahead = progress->total;
     enum nb_code code = NB_OK;
     for (size_t first = 0, end; first < selection->count && code == NB_OK; first = end) {
         if (nb_interrupt_code() != NB_OK)
@@ -129,10 +132,27 @@ static enum nb_code measure_groups(struct nb_bench *bench, const struct nb_timin
         nb_problem_text(selection->rows[first].problem, text);
         nb_progress_label(progress, text);
         // The time that is left, divided by what is left to do.
-        double work = predict_group(bench, first, end);
+        double work = predict_group(bench, first, end) / VISITS;
         double share = fmax(deadline - now(), 0) * work / fmax(ahead, work);
         code = nb_group_run(&selection->rows[first], end - first, timing, share, work, error);
         ahead -= work;
+    }
+    return code;
+}
+
+// Every group is visited twice, minutes apart if the run takes minutes, so that the noise of a row,
+// which compares its earlier and its later samples, knows what changes from one run to the next.
+static enum nb_code measure_groups(struct nb_bench *bench, struct nb_timing *timing,
+                                   struct nb_progress *progress, struct nb_error *error) {
+    const double begin = now(), total = progress->total;
+    enum nb_code code = NB_OK;
+    for (size_t visit = 0; visit < VISITS && code == NB_OK; visit++) {
+        timing->samples = timing->room * (visit + 1) / VISITS - timing->room * visit / VISITS;
+        double deadline = begin + bench->options.seconds * (double)(visit + 1) / VISITS;
+        code = visit_groups(bench, timing, deadline, total / VISITS, progress, error);
+        timing->seed++;
+        if (timing->dry)
+            break;
     }
     return code;
 }
@@ -145,7 +165,8 @@ enum nb_code nb_bench_run(struct nb_bench *bench, struct nb_progress *progress, 
         .seed = options->seed,
         .check = !options->no_check,
         .dry = options->dry_run,
-        .samples = options->samples,
+        .room = options->samples,
+        .least = 2,
         .sample_time = SAMPLE_SECONDS,
         .cold_bytes = nb_ceilings_beyond_caches(&bench->ceilings),
         .progress = progress,

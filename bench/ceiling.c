@@ -79,7 +79,7 @@ static enum nb_code measure_stream(const struct nb_ceiling *ceiling, enum nb_str
     struct nb_implementation ours = nb_implementation_ours(kernel, NB_F32, ceiling->isa);
     struct nb_row row = nb_row_of(&problem, NB_F32, &ours, ceiling->threads, false);
     struct nb_timing brief = *timing;
-    brief.samples = SAMPLES;
+    brief.samples = brief.room = SAMPLES;
     brief.check = false; // the rows of this kernel are
     enum nb_code code = nb_group_run(&row, 1, &brief, STREAM_SECONDS, 0, error);
     *rate = (row.traffic.read + row.traffic.written) / row.min;

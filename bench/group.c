@@ -11,8 +11,6 @@
 #include "src/interrupt.h"
 #include "src/random.h"
 
-enum { LEAST_SAMPLES = 3 };
-
 // A row may take this long whatever the budget is, so that short calls, which cost next to nothing,
 // get all their samples.
 #define LEAST_ROW_SECONDS 0.02
@@ -64,11 +62,15 @@ static void close_rows(struct group *group) {
 
 static enum nb_code check(struct group *group, struct nb_error *error) {
     enum nb_code code = NB_OK;
-    nb_verdict_prepare(&group->operands);
+    bool prepared = false;
     for (size_t i = 0; i < group->count && code == NB_OK; i++) {
         struct nb_job job = job_of(group, &group->rows[i]);
-        if (group->rows[i].verdict != NB_WRONG)
-            code = nb_verdict_reach(&group->rows[i], &job, error);
+        if (group->rows[i].verdict != NB_UNCHECKED) // by an earlier visit, or it cannot be opened
+            continue;
+        if (!prepared)
+            nb_verdict_prepare(&group->operands);
+        prepared = true;
+        code = nb_verdict_reach(&group->rows[i], &job, error);
     }
     return code;
 }
@@ -77,8 +79,10 @@ static enum nb_code check(struct group *group, struct nb_error *error) {
 static void calibrate(struct group *group, size_t i, double sample_time) {
     struct nb_row *row = row_of(group, i);
     struct nb_job job = job_of(group, row);
-    row->calls = 1;
     nb_team_run(&job, 1, &group->next[i]);
+    if (row->samples > 0) // an earlier visit has found it
+        return;
+    row->calls = 1;
     for (;;) {
         double wall = nb_team_run(&job, row->calls, &group->next[i]).wall;
         if (!(wall < sample_time)) // NaN: see take_sample
@@ -108,12 +112,14 @@ static void take_sample(struct group *group, size_t i) {
     row->samples++;
 }
 
-static enum nb_code prepare_rows(struct group *group, size_t samples, struct nb_error *error) {
+static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_error *error) {
     for (size_t i = 0; i <= group->count; i++) {
         struct nb_row *row = row_of(group, i);
-        row->room = samples;
-        row->wall = malloc(samples * sizeof *row->wall);
-        row->cpu = malloc(samples * sizeof *row->cpu);
+        if (row->wall != NULL) // an earlier visit has samples
+            continue;
+        row->room = room;
+        row->wall = malloc(room * sizeof *row->wall);
+        row->cpu = malloc(room * sizeof *row->cpu);
         if (row->wall == NULL || row->cpu == NULL)
             return nb_error_set(error, NB_FAILED, "not enough memory for the samples");
     }
@@ -136,7 +142,7 @@ static void time_rows(struct group *group, const struct nb_timing *timing, doubl
                 take_sample(group, group->order[i]);
         }
         nb_progress_add(timing->progress, work / (double)timing->samples, 0);
-        if (round + 1 >= LEAST_SAMPLES && now() > deadline) {
+        if (round + 1 >= timing->least && now() > deadline) {
             nb_progress_add(timing->progress,
                             work * (double)(timing->samples - round - 1) / (double)timing->samples,
                             0);
@@ -203,11 +209,13 @@ enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_tim
     if (code == NB_OK && timing->check)
         code = check(&group, error);
     group.twin = rows[group.original];
+    group.twin.wall = group.twin.cpu = NULL;
+    group.twin.samples = 0;
     if (code == NB_OK && timing->dry) {
         run_dry(&group);
         nb_progress_add(timing->progress, work, 0);
     } else if (code == NB_OK) {
-        code = prepare_rows(&group, timing->samples, error);
+        code = prepare_rows(&group, timing->room, error);
         if (code == NB_OK)
             time_rows(&group, timing, deadline, work);
         if (code == NB_OK)

@@ -88,7 +88,8 @@ static struct bounded gradient(const struct nb_call *call, size_t i, size_t j, b
     struct bounded dy = exactly(AT(DY, i, j));
     if (!relu)
         return dy;
-    return gated(normalized(call, i, j, exactly(OPERAND(B_MEAN)[j]), given_rstd(call, OPERAND(B_RSTD)[j], EPS)),
+    return gated(normalized(call, i, j, exactly(OPERAND(B_MEAN)[j]),
+                            given_rstd(call, OPERAND(B_RSTD)[j], EPS)),
                  dy);
 }
 
@@ -99,7 +100,8 @@ static void reference_backward(const struct nb_call *call, bool relu,
     struct bounded minus_rows = rounded(-(wide)call->m, 0);
     size_t additions = column_additions(call, call->m);
     for (size_t j = 0; j < call->n; j++) {
-        struct bounded mean = exactly(OPERAND(B_MEAN)[j]), rstd = given_rstd(call, OPERAND(B_RSTD)[j], EPS);
+        struct bounded mean = exactly(OPERAND(B_MEAN)[j]),
+                       rstd = given_rstd(call, OPERAND(B_RSTD)[j], EPS);
         struct bounded scale = times(rstd, exactly(OPERAND(GAMMA)[j]));
         struct bounded_sum sum = {0}, dot = {0};
         for (size_t i = 0; i < call->m; i++) {

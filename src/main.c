@@ -13,9 +13,9 @@
 #include "src/machine.h"
 
 static const struct nb_command *const commands[] = {
-    &nb_command_info,  &nb_command_bench,  &nb_command_train, &nb_command_experiment,
-    &nb_command_sweep, &nb_command_report, &nb_command_check, &nb_command_verify,
-    &nb_command_compare,
+    &nb_command_info,       &nb_command_bench,  &nb_command_train,
+    &nb_command_experiment, &nb_command_sweep,  &nb_command_report,
+    &nb_command_check,      &nb_command_verify, &nb_command_compare,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

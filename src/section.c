@@ -75,6 +75,14 @@ static bool fill(struct nb_section *section, const struct nb_study *study) {
     return true;
 }
 
+// The section with most results first, else in the order of the study.
+static int larger_first(const void *left, const void *right) {
+    const struct nb_section *a = left, *b = right;
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    return (a->like > b->like) - (a->like < b->like);
+}
+
 enum nb_code nb_sections_make(struct nb_sections *sections, const struct nb_study *study,
                               struct nb_error *error) {
     *sections = (struct nb_sections){.sections = calloc(study->count, sizeof(struct nb_section))};
@@ -95,6 +103,8 @@ enum nb_code nb_sections_make(struct nb_sections *sections, const struct nb_stud
             .runs = first, .count = first->timing ? 0 : next - i, .like = first};
         filled = fill(section, study);
     }
+    if (filled && sections->count > 0)
+        qsort(sections->sections, sections->count, sizeof *sections->sections, larger_first);
     if (filled)
         return NB_OK;
     nb_sections_free(sections);

@@ -27,8 +27,8 @@ struct nb_sections {
     size_t count;
 };
 
-// Divides the study, which must outlive the sections. NB_FAILED when memory is short.
-// nb_sections_free releases them.
+// Divides the study, which must outlive the sections, into sections, those with most results first.
+// NB_FAILED when memory is short. nb_sections_free releases them.
 enum nb_code nb_sections_make(struct nb_sections *sections, const struct nb_study *study,
                               struct nb_error *error);
 void nb_sections_free(struct nb_sections *sections);

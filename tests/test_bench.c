@@ -176,6 +176,8 @@ static void test_group(void **state) {
     const struct nb_timing timing = {.seed = 3,
                                      .check = true,
                                      .samples = 9,
+                                     .least = 3,
+                                     .room = 9,
                                      .sample_time = 1e-5,
                                      .cold_bytes = 4096,
                                      .progress = &progress};
@@ -193,10 +195,14 @@ static void test_group(void **state) {
     for (size_t i = 0; i < 3; i++)
         nb_row_free(&rows[i]);
 
-    // Without time there are three rounds and no more.
+    // Short calls get all their samples, time or not; another visit would add to them.
     struct nb_row row = nb_row_of(&p, NB_F32, &good, 1, false);
     assert_int_equal(nb_group_run(&row, 1, &timing, 0, 1, &error), NB_OK);
-    assert_int_equal(row.samples, 3);
+    assert_int_equal(row.samples, 9);
+    row.samples = 4;
+    row.verdict = NB_WRONG; // one that an earlier visit has found wrong stays alone
+    assert_int_equal(nb_group_run(&row, 1, &timing, 0, 1, &error), NB_OK);
+    assert_int_equal(row.samples, 4);
     assert_true(isfinite(row.noise) && row.noise >= 0);
     nb_row_free(&row);
     nb_problems_free(&problems);

@@ -344,7 +344,7 @@ static void test_a_peer_that_cannot_open_stops_nobody(void **state) {
     struct nb_row rows[] = {nb_row_of(&problems.all[0], NB_F32, &theirs, 1, false),
                             nb_row_of(&problems.all[0], NB_F32, &ours, 1, false)};
     struct nb_progress progress = {0};
-    const struct nb_timing timing = {.check = true, .samples = 3, .progress = &progress};
+    const struct nb_timing timing = {.check = true, .samples = 3, .room = 3, .progress = &progress};
     calls = 0;
     assert_int_equal(nb_group_run(rows, 2, &timing, 0, 1, &error), NB_OK);
     assert_int_equal(rows[0].verdict, NB_WRONG);
