@@ -4,6 +4,7 @@
 #include <blis.h>
 
 #include "bench/peer.h"
+#include "bench/peers/product_offers.h"
 
 enum { A, B, C };
 
@@ -28,14 +29,7 @@ PRODUCTS(f32, float, bli_sgemm_ex)
 PRODUCTS(f64, double, bli_dgemm_ex)
 
 static const struct nb_offer offers[] = {
-    {.kernel = "matmul_nn", .dtypes = {[NB_F32] = true}, .call = nn_f32},
-    {.kernel = "matmul_nt", .dtypes = {[NB_F32] = true}, .call = nt_f32},
-    {.kernel = "matmul_tn", .dtypes = {[NB_F32] = true}, .call = tn_f32},
-    {.kernel = "matmul_nn", .dtypes = {[NB_F64] = true}, .call = nn_f64},
-    {.kernel = "matmul_nt", .dtypes = {[NB_F64] = true}, .call = nt_f64},
-    {.kernel = "matmul_tn", .dtypes = {[NB_F64] = true}, .call = tn_f64},
-    {0},
-};
+    NB_PRODUCT_OFFERS(NB_F32, f32), NB_PRODUCT_OFFERS(NB_F64, f64), {0}};
 
 static const char *version(void) { return bli_info_get_version_str(); }
 

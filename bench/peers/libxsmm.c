@@ -9,6 +9,7 @@
 #include <libxsmm.h>
 
 #include "bench/peer.h"
+#include "bench/peers/product_offers.h"
 
 enum { A, B, C, TILE_M = 128, TILE_N = 64, TILE_K = 256 };
 
@@ -58,14 +59,7 @@ PRODUCT(f32, float, s)
 PRODUCT(f64, double, d)
 
 static const struct nb_offer offers[] = {
-    {.kernel = "matmul_nn", .dtypes = {[NB_F32] = true}, .call = nn_f32},
-    {.kernel = "matmul_nt", .dtypes = {[NB_F32] = true}, .call = nt_f32},
-    {.kernel = "matmul_tn", .dtypes = {[NB_F32] = true}, .call = tn_f32},
-    {.kernel = "matmul_nn", .dtypes = {[NB_F64] = true}, .call = nn_f64},
-    {.kernel = "matmul_nt", .dtypes = {[NB_F64] = true}, .call = nt_f64},
-    {.kernel = "matmul_tn", .dtypes = {[NB_F64] = true}, .call = tn_f64},
-    {0},
-};
+    NB_PRODUCT_OFFERS(NB_F32, f32), NB_PRODUCT_OFFERS(NB_F64, f64), {0}};
 
 static const char *version(void) { return LIBXSMM_VERSION; }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/peer.h"
+#include "bench/peers/product_offers.h"
 
 enum { A, B, C };
 
@@ -25,14 +26,7 @@ PRODUCTS(f32, float, cblas_sgemm)
 PRODUCTS(f64, double, cblas_dgemm)
 
 static const struct nb_offer offers[] = {
-    {.kernel = "matmul_nn", .dtypes = {[NB_F32] = true}, .call = nn_f32},
-    {.kernel = "matmul_nt", .dtypes = {[NB_F32] = true}, .call = nt_f32},
-    {.kernel = "matmul_tn", .dtypes = {[NB_F32] = true}, .call = tn_f32},
-    {.kernel = "matmul_nn", .dtypes = {[NB_F64] = true}, .call = nn_f64},
-    {.kernel = "matmul_nt", .dtypes = {[NB_F64] = true}, .call = nt_f64},
-    {.kernel = "matmul_tn", .dtypes = {[NB_F64] = true}, .call = tn_f64},
-    {0},
-};
+    NB_PRODUCT_OFFERS(NB_F32, f32), NB_PRODUCT_OFFERS(NB_F64, f64), {0}};
 
 // "0.3.21" of "OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY Zen MAX_THREADS=64".
 static const char *version(void) {

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,31 +63,25 @@ static int start(pid_t *pid, const char *python, bool serve) {
     return -1;
 }
 
-static bool give(const void *data, size_t size) {
-    for (const char *at = data; size > 0;) {
-        ssize_t n = send(child, at, size, MSG_NOSIGNAL);
+// Moves all of the data, `out` to the side or in from it; false: the connection has ended.
+static bool move_all(int side, char *data, size_t size, bool out) {
+    while (size > 0) {
+        ssize_t n = out ? send(side, data, size, MSG_NOSIGNAL) : recv(side, data, size, 0);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return false;
-        at += n;
+        data += n;
         size -= (size_t)n;
     }
     return true;
 }
 
-static bool take(int side, void *data, size_t size) {
-    for (char *at = data; size > 0;) {
-        ssize_t n = recv(side, at, size, 0);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        size -= (size_t)n;
-    }
-    return true;
+static bool give(const void *data, size_t size) {
+    return move_all(child, (char *)(uintptr_t)data, size, true);
 }
+
+static bool take(int side, void *data, size_t size) { return move_all(side, data, size, false); }
 
 // A line without its end; false: there is none, or it is too long.
 static bool take_line(int side, char line[LINE]) {
