@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "src/option.h"
+#include "src/range.h"
 
 enum { MAX_DIMENSIONS = 3, MAX_VALUES = 256, MAX_WORD = 64, MAX_PROBLEMS = 10000 };
 
@@ -29,20 +30,6 @@ static enum nb_code refuse(const struct source *source, const char *why) {
                         why);
 }
 
-// The whole number that is all of text (length).
-static bool parse_number(const char *text, size_t length, size_t *value) {
-    char word[MAX_WORD];
-    uint64_t number;
-    if (length == 0 || length >= sizeof word)
-        return false;
-    memcpy(word, text, length);
-    word[length] = '\0';
-    if (!nb_parse_count(word, 1, NB_MAX_SIZE, &number))
-        return false;
-    *value = (size_t)number;
-    return true;
-}
-
 static enum nb_code add_value(struct values *values, size_t value, const struct source *source) {
     if (values->count == MAX_VALUES)
         return refuse(source, "a size has more than 256 values; give it a step, as 1..4096*2");
@@ -50,32 +37,22 @@ static enum nb_code add_value(struct values *values, size_t value, const struct 
     return NB_OK;
 }
 
-// "128", "1..5" or "4..8192*2".
 static enum nb_code parse_item(const char *text, size_t length, struct values *values,
                                const struct source *source) {
-    static const char malformed[] = "a size is a number from 1, or a range as 1..5 or 4..8192*2";
-    size_t first, last, factor = 1;
-    const char *end = text + length, *dots = memmem(text, length, "..", 2);
-    if (dots == NULL)
-        return parse_number(text, length, &first) ? add_value(values, first, source)
-                                                  : refuse(source, malformed);
-    const char *upper = dots + 2, *star = memchr(upper, '*', (size_t)(end - upper));
-    const char *upper_end = star == NULL ? end : star;
-    if (!parse_number(text, (size_t)(dots - text), &first) ||
-        !parse_number(upper, (size_t)(upper_end - upper), &last) ||
-        (star != NULL && !parse_number(star + 1, (size_t)(end - star - 1), &factor)))
-        return refuse(source, malformed);
-    if (last < first)
-        return refuse(source, "a range goes upwards, from the smaller to the larger size");
-    if (star != NULL && factor < 2)
-        return refuse(source, "the factor of a range is at least 2");
-    enum nb_code code = add_value(values, first, source);
-    for (size_t value = first; code == NB_OK;) {
-        if (star == NULL ? value == last : value > last / factor)
-            break;
-        value = star == NULL ? value + 1 : value * factor;
-        code = add_value(values, value, source);
-    }
+    static const char *const faults[] = {
+        [NB_RANGE_MALFORMED] = "a size is a number from 1, or a range as 1..5 or 4..8192*2",
+        [NB_RANGE_DOWNWARD] = "a range goes upwards, from the smaller to the larger size",
+        [NB_RANGE_SMALL_FACTOR] = "the factor of a range is at least 2",
+    };
+    struct nb_range range;
+    enum nb_range_fault fault = nb_range_parse(&range, text, length, 1, NB_MAX_SIZE);
+    if (fault != NB_RANGE_GOOD)
+        return refuse(source, faults[fault]);
+    uint64_t value = range.first;
+    enum nb_code code;
+    do
+        code = add_value(values, (size_t)value, source);
+    while (code == NB_OK && nb_range_next(&range, &value));
     return code;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/number.h"
+#include "src/range.h"
 
 static bool add_count(struct nb_counts *list, uint64_t value) {
     for (size_t i = 0; i < list->count; i++)
@@ -17,28 +18,18 @@ static bool add_count(struct nb_counts *list, uint64_t value) {
     return true;
 }
 
-// "7", "1..5" or "2..4096*2". Cuts `word` into its numbers.
-static bool add_item(const struct nb_option *option, char *word, struct nb_counts *list) {
-    uint64_t low = (uint64_t)option->low, high = (uint64_t)option->high, first, last, factor = 1;
-    char *dots = strstr(word, "..");
-    if (dots == NULL)
-        return nb_parse_count(word, low, high, &first) && add_count(list, first);
-    *dots = '\0';
-    char *star = strchr(dots + 2, '*');
-    if (star != NULL) {
-        *star = '\0';
-        if (!nb_parse_count(star + 1, 2, high, &factor))
-            return false;
-    }
-    if (!nb_parse_count(word, low, high, &first) || !nb_parse_count(dots + 2, first, high, &last) ||
-        (first == 0 && star != NULL)) // 0 times a factor goes nowhere
+static bool add_range(const struct nb_option *option, const char *word, struct nb_counts *list) {
+    struct nb_range range;
+    if (nb_range_parse(&range, word, strlen(word), (uint64_t)option->low, (uint64_t)option->high) !=
+            NB_RANGE_GOOD ||
+        (range.first == 0 && range.factor > 0))
         return false;
-    for (uint64_t value = first;; value = star == NULL ? value + 1 : value * factor) {
+    uint64_t value = range.first;
+    do
         if (!add_count(list, value))
             return false;
-        if (star == NULL ? value == last : value > last / factor)
-            return true;
-    }
+    while (nb_range_next(&range, &value));
+    return true;
 }
 
 static bool counts_parse(const struct nb_option *option, const char *text, void *target) {
@@ -46,7 +37,7 @@ static bool counts_parse(const struct nb_option *option, const char *text, void 
     char *copy = strdup(text), *rest = copy;
     bool good = copy != NULL;
     for (char *word; good && (word = strsep(&rest, ",")) != NULL;)
-        good = add_item(option, word, &list);
+        good = add_range(option, word, &list);
     free(copy);
     if (good)
         *(struct nb_counts *)target = list;
