@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "src/number.h"
+#include "src/option.h"
 
 // The whole number in [low, high] that is all of the text from `text` to `end`.
 static bool parse_number(const char *text, const char *end, uint64_t low, uint64_t high,

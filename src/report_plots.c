@@ -12,6 +12,15 @@ static size_t look_of(enum nb_norm norm) { return norm == NB_NORM_NONE ? 3 : (si
 static double accuracy_error(const struct nb_point *point) { return 1 - point->test_accuracy; }
 static double train_loss(const struct nb_point *point) { return point->train_loss; }
 
+// Point i of a curve of medians, with the interval of each.
+static void set_point(struct nb_curve *curve, size_t i, double x,
+                      const struct nb_estimate *estimate) {
+    curve->x[i] = x;
+    curve->y[i] = estimate->median;
+    curve->low[i] = estimate->median_in.low;
+    curve->high[i] = estimate->median_in.high;
+}
+
 // The curves of one normalization: pale for each seed, and the median of those that ended well.
 static void add_curves(struct nb_sketch *sketch, const struct nb_report *report, enum nb_norm norm,
                        size_t batch_size, double (*value)(const struct nb_point *)) {
@@ -32,10 +41,7 @@ static void add_curves(struct nb_sketch *sketch, const struct nb_report *report,
         struct nb_estimate estimate;
         struct nb_error error;
         sketch->failed |= nb_estimate_make(&estimate, values, count, &error) != NB_OK;
-        median.x[e] = (double)(e + 1);
-        median.y[e] = estimate.median;
-        median.low[e] = estimate.median_in.low;
-        median.high[e] = estimate.median_in.high;
+        set_point(&median, e, (double)(e + 1), &estimate);
     }
     free(values);
     for (size_t s = 0; s < section->seed_count && !sketch->failed; s++) {
@@ -105,12 +111,9 @@ static void result_plot(const struct nb_report *report, enum nb_measure measure,
         struct nb_curve curve = nb_sketch_add(&sketch, NB_CURVE_BAND, look_of(norm),
                                               section->batch_count, "%s", nb_norm_title(norm));
         for (size_t i = 0; i < section->batch_count && !sketch.failed; i++) {
-            const struct nb_estimate *estimate =
-                &report->results->settings[i * section->norm_count + n].of[measure];
-            curve.x[i] = (double)section->batch_sizes[i];
-            curve.y[i] = estimate->median;
-            curve.low[i] = estimate->median_in.low;
-            curve.high[i] = estimate->median_in.high;
+            const struct nb_setting *setting =
+                &report->results->settings[i * section->norm_count + n];
+            set_point(&curve, i, (double)section->batch_sizes[i], &setting->of[measure]);
         }
     }
     nb_sketch_finish(&sketch, report->page, name, caption);
@@ -144,11 +147,8 @@ static void difference_plot(const struct nb_report *report, enum nb_measure meas
     struct nb_curve curve =
         nb_sketch_add(&sketch, NB_CURVE_BARS, 1, results->pairing_count, "BatchNorm - LayerNorm");
     for (size_t i = 0; i < results->pairing_count && !sketch.failed; i++) {
-        const struct nb_estimate *estimate = &results->pairings[i].of[measure];
-        curve.x[i] = (double)results->pairings[i].batch_size;
-        curve.y[i] = estimate->median;
-        curve.low[i] = estimate->median_in.low;
-        curve.high[i] = estimate->median_in.high;
+        set_point(&curve, i, (double)results->pairings[i].batch_size,
+                  &results->pairings[i].of[measure]);
     }
     nb_sketch_finish(&sketch, report->page, name, caption);
 }
