@@ -4,10 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/operands.h"
 #include "bench/team.h"
+#include "src/clock.h"
 #include "src/interrupt.h"
 #include "src/statistics.h"
 
@@ -15,12 +15,6 @@
 #define SAMPLE_SECONDS 100e-6
 
 enum { VISITS = 2 }; // of each group
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void write_date(char date[32]) {
     time_t seconds = time(NULL);
@@ -133,7 +127,7 @@ static enum nb_code visit_groups(struct nb_bench *bench, const struct nb_timing 
         nb_progress_label(progress, text);
         // The time that is left, divided by what is left to do.
         double work = predict_group(bench, first, end) / VISITS;
-        double share = fmax(deadline - now(), 0) * work / fmax(ahead, work);
+        double share = fmax(deadline - nb_now(), 0) * work / fmax(ahead, work);
         code = nb_group_run(&selection->rows[first], end - first, timing, share, work, error);
         ahead -= work;
     }
@@ -144,7 +138,7 @@ static enum nb_code visit_groups(struct nb_bench *bench, const struct nb_timing 
 // which compares its earlier and its later samples, knows what changes from one run to the next.
 static enum nb_code measure_groups(struct nb_bench *bench, struct nb_timing *timing,
                                    struct nb_progress *progress, struct nb_error *error) {
-    const double begin = now(), total = progress->total;
+    const double begin = nb_now(), total = progress->total;
     enum nb_code code = NB_OK;
     for (size_t visit = 0; visit < VISITS && code == NB_OK; visit++) {
         timing->samples = timing->room * (visit + 1) / VISITS - timing->room * visit / VISITS;

@@ -4,10 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "bench/peer.h"
 #include "bench/verdict.h"
+#include "src/clock.h"
 #include "src/interrupt.h"
 #include "src/random.h"
 
@@ -27,12 +27,6 @@ struct group {
     uint32_t *order; // (count + 1)
     struct nb_random random;
 };
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static struct nb_row *row_of(struct group *group, size_t i) {
     return i == group->count ? &group->twin : &group->rows[i];
@@ -129,7 +123,7 @@ static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_err
 static void time_rows(struct group *group, const struct nb_timing *timing, double deadline,
                       double work) {
     size_t total = group->count + 1;
-    deadline = fmax(deadline, now() + LEAST_ROW_SECONDS * (double)total);
+    deadline = fmax(deadline, nb_now() + LEAST_ROW_SECONDS * (double)total);
     for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++)
         if (row_of(group, i)->verdict != NB_WRONG)
             calibrate(group, i, timing->sample_time);
@@ -142,7 +136,7 @@ static void time_rows(struct group *group, const struct nb_timing *timing, doubl
                 take_sample(group, group->order[i]);
         }
         nb_progress_add(timing->progress, work / (double)timing->samples, 0);
-        if (round + 1 >= timing->least && now() > deadline) {
+        if (round + 1 >= timing->least && nb_now() > deadline) {
             nb_progress_add(timing->progress,
                             work * (double)(timing->samples - round - 1) / (double)timing->samples,
                             0);
@@ -191,7 +185,7 @@ static size_t choose_original(struct group *group) {
 
 enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_timing *timing,
                           double seconds, double work, struct nb_error *error) {
-    double deadline = now() + seconds;
+    double deadline = nb_now() + seconds;
     struct group group = {.rows = rows, .count = count};
     nb_random_seed(&group.random, timing->seed);
     group.original = choose_original(&group);

@@ -6,6 +6,7 @@
 #include "src/file.h"
 #include "src/interrupt.h"
 #include "src/notice.h"
+#include "src/profile_table.h"
 #include "src/progress.h"
 #include "src/record.h"
 #include "src/settings_options.h"
@@ -14,6 +15,7 @@
 struct train {
     struct nb_settings settings;
     const char *json, *trace;
+    bool profile;
 };
 
 static void defaults(void *options) {
@@ -116,6 +118,8 @@ static enum nb_code train(struct nb_run *run, const struct train *options, struc
     train_epochs(run, people, trace->stream);
     nb_run_end(run);
     nb_notice_end(run);
+    if (run->profiled)
+        nb_profile_table(people, run);
     fprintf(people, "weights %s\n", run->weights_digest);
     enum nb_code trace_code = NB_OK, json_code = NB_OK;
     if (options->trace != NULL)
@@ -143,6 +147,8 @@ static enum nb_code run_train(void *data, struct nb_error *error) {
     code = nb_run_begin(&run, settings, &dataset, error);
     if (code == NB_OK) {
         code = open_outputs(options, &json, &trace, error);
+        if (code == NB_OK && options->profile)
+            code = nb_run_profile(&run, error);
         if (code == NB_OK) {
             nb_notice_dataset(&dataset);
             code = train(&run, options, &json, &trace, error);
@@ -179,6 +185,10 @@ static const struct nb_option output_options[] = {
      .help = "write the loss of every step, 17 digits, one a line; -: as for --json",
      .type = &nb_option_text,
      .offset = offsetof(struct train, trace)},
+    {.name = "profile",
+     .help = "show where the time went: products, normalization, loss, waiting for other threads",
+     .type = &nb_option_flag,
+     .offset = offsetof(struct train, profile)},
     {.name = NULL},
 };
 
@@ -196,6 +206,7 @@ const struct nb_command nb_command_train = {
     .examples = "  normbench train --norm layer --epochs 3\n"
                 "  normbench train --norm batch --hidden 1000,1000 --optimizer adam --lr 0.001\n"
                 "  normbench train --dtype f64 --trace losses.txt --json run.json\n"
+                "  normbench train --profile --threads 2 --batch-size 32\n"
                 "  NORMBENCH_ISA=scalar normbench train --json - | jq .weights_digest",
     .groups = {{"Network", norm_options},
                {"", nb_model_options},

@@ -32,9 +32,10 @@ struct nb_engine {
     void (*set)(void *network, const struct nb_parameter *parameter, const double *values);
 
     // Trains on the data set's rows in this order, batch by batch. Fills train_loss, samples and
-    // steps of `epoch`.
+    // steps of `epoch`, and adds the time of each phase to `watches`, one for each thread, unless
+    // that is NULL.
     enum nb_status (*train)(void *network, const uint32_t *order, nb_step_fn step, void *user,
-                            struct nb_epoch *epoch);
+                            struct nb_stopwatch *watches, struct nb_epoch *epoch);
     // Fills test_loss and test_correct.
     void (*evaluate)(void *network, struct nb_epoch *epoch);
 };

@@ -77,6 +77,7 @@ typedef struct NB_REAL(network) network;
 // Thread `id` of the `count` that work on one network.
 struct member {
     size_t id, count;
+    struct nb_stopwatch *watch; // its own; NULL: nobody asks where the time goes
 };
 
 enum { NB_TEST_CHUNK = 128 }; // rows that go through the network together in evaluation
@@ -87,10 +88,10 @@ struct range {
 
 #ifdef _OPENMP
 static inline struct member this_member(void) {
-    return (struct member){(size_t)omp_get_thread_num(), (size_t)omp_get_num_threads()};
+    return (struct member){(size_t)omp_get_thread_num(), (size_t)omp_get_num_threads(), NULL};
 }
 #else
-static inline struct member this_member(void) { return (struct member){0, 1}; }
+static inline struct member this_member(void) { return (struct member){0, 1, NULL}; }
 #endif
 
 // This member's part of n items, cut at multiples of `unit`.
@@ -123,7 +124,7 @@ bool network_describe(const void *net, size_t index, struct nb_parameter *parame
 void network_get(const void *net, const struct nb_parameter *parameter, double *values);
 void network_set(void *net, const struct nb_parameter *parameter, const double *values);
 enum nb_status network_train(void *net, const uint32_t *order, nb_step_fn step, void *user,
-                             struct nb_epoch *epoch);
+                             struct nb_stopwatch *watches, struct nb_epoch *epoch);
 void network_evaluate(void *net, struct nb_epoch *epoch);
 
 // x (features) = row `row` of the split, converted from bytes.

@@ -3,16 +3,11 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "src/clock.h"
 
 // Short and many: some of them run while nothing else does.
 enum { REPEATS = 25 };
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 struct work {
     enum nb_isa isa;
@@ -47,13 +42,13 @@ static void triad(struct work *work, size_t thread, size_t threads) {
 
 // Seconds of the work done once by each thread.
 static double seconds(struct work *work, size_t threads, work_fn function) {
-    double start = now();
+    double start = nb_now();
 #ifdef _OPENMP
 #    pragma omp parallel for num_threads((int)threads) schedule(static, 1)
 #endif
     for (size_t thread = 0; thread < threads; thread++)
         function(work, thread, threads);
-    return now() - start;
+    return nb_now() - start;
 }
 
 static double best_seconds(struct work *work, size_t threads, work_fn function) {

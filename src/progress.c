@@ -3,19 +3,13 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
+#include "src/clock.h"
 #include "src/number.h"
 #include "src/terminal.h"
 
 #define SECONDS_BETWEEN_DRAWINGS 0.1
 #define RATE_SECONDS 2.0 // the rate shown forgets with this time constant
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 void nb_progress_begin(struct nb_progress *progress, FILE *stream, double total, const char *unit) {
     bool terminal = nb_terminal(stream);
@@ -24,7 +18,7 @@ void nb_progress_begin(struct nb_progress *progress, FILE *stream, double total,
                                      .total = total,
                                      .utf8 = terminal && nb_terminal_utf8(stream),
                                      .dumb = nb_terminal_dumb()};
-    progress->start = terminal ? now() : 0;
+    progress->start = terminal ? nb_now() : 0;
     progress->drawn = progress->start;
 }
 
@@ -102,7 +96,7 @@ void nb_progress_add(struct nb_progress *progress, double work, double items) {
         return;
     progress->done += work;
     progress->items += items;
-    double time = now(), passed = time - progress->drawn;
+    double time = nb_now(), passed = time - progress->drawn;
     if (passed < SECONDS_BETWEEN_DRAWINGS)
         return;
     double latest = progress->items / passed, weight = 1 - exp(-passed / RATE_SECONDS);

@@ -45,16 +45,24 @@ static json_t *data_json(const struct nb_dataset *dataset) {
                      "published", (int)dataset->published);
 }
 
+static json_t *phases_json(const struct nb_epoch *epoch) {
+    json_t *phases = json_object();
+    for (enum nb_phase phase = 0; phase < NB_PHASE_COUNT; phase++)
+        json_object_set_new(phases, nb_phase_name(phase), json_real(epoch->phases[phase]));
+    return phases;
+}
+
 static json_t *epoch_json(const struct nb_run *run, const struct nb_epoch *epoch) {
     bool finished = nb_epoch_finished(epoch);
-    return json_pack("{sI so so so so sf so}", "epoch", (json_int_t)epoch->epoch, //
-                     "train_loss", nb_json_number(epoch->train_loss),             //
-                     "test_loss", nb_json_number(epoch->test_loss),               //
+    return json_pack("{sI so so so so sf so so*}", "epoch", (json_int_t)epoch->epoch, //
+                     "train_loss", nb_json_number(epoch->train_loss),                 //
+                     "test_loss", nb_json_number(epoch->test_loss),                   //
                      "test_correct",
                      finished ? json_integer((json_int_t)epoch->test_correct) : json_null(), //
                      "test_accuracy", nb_json_number(nb_epoch_accuracy(run, epoch)),         //
                      "seconds", epoch->seconds,                                              //
-                     "samples_per_second", nb_json_number(nb_epoch_speed(epoch)));
+                     "samples_per_second", nb_json_number(nb_epoch_speed(epoch)),            //
+                     "phases", run->profiled ? phases_json(epoch) : NULL);
 }
 
 json_t *nb_record_json(const struct nb_run *run, const struct nb_machine *machine) {

@@ -37,6 +37,11 @@ enum nb_code nb_run_begin(struct nb_run *run, const struct nb_settings *settings
     return nb_error_set(error, NB_FAILED, "not enough memory for %zu epochs", settings->epochs);
 }
 
+enum nb_code nb_run_profile(struct nb_run *run, struct nb_error *error) {
+    run->profiled = true;
+    return nb_trainer_profile(run->trainer, error);
+}
+
 struct watcher {
     const struct nb_run *run;
     size_t rows_left; // of the epoch

@@ -21,6 +21,7 @@ struct nb_run {
     const char *isa;                  // what runs, where the settings say auto
     size_t threads;
     size_t parameters;
+    bool profiled;           // each epoch has its phases
     struct nb_epoch *epochs; // (epoch_count); the last one may be unfinished, see struct nb_epoch
     size_t epoch_count;
     size_t steps; // of the whole run
@@ -37,6 +38,9 @@ typedef void (*nb_watch_fn)(void *user, const struct nb_run *run, size_t rows, d
 // there can be no such run, NB_FAILED when memory is short; nothing needs releasing then.
 enum nb_code nb_run_begin(struct nb_run *run, const struct nb_settings *settings,
                           const struct nb_dataset *dataset, struct nb_error *error);
+
+// Every epoch from now on says where its time went. NB_FAILED when memory is short.
+enum nb_code nb_run_profile(struct nb_run *run, struct nb_error *error);
 
 // Trains the next epoch and appends it. False, having done nothing, when the run is over. `watch`
 // may be NULL.

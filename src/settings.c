@@ -74,6 +74,20 @@ size_t nb_settings_rows(const struct nb_settings *s, size_t rows) {
     return s->train_rows > 0 && s->train_rows < rows ? s->train_rows : rows;
 }
 
+struct nb_products nb_settings_products(const struct nb_settings *s, size_t features) {
+    struct nb_products sum = {0};
+    size_t in = features;
+    for (size_t l = 0; l <= s->hidden_count; l++) {
+        const size_t out = l < s->hidden_count ? s->hidden[l] : s->classes;
+        const double product = 2.0 * (double)in * (double)out;
+        sum.forward += product;
+        sum.backward += l > 0 ? product : 0;
+        sum.update += product;
+        in = out;
+    }
+    return sum;
+}
+
 enum nb_code nb_settings_check(const struct nb_settings *s, size_t rows, struct nb_error *error) {
     if (s->train_rows > rows)
         return nb_error_set(error, NB_USAGE,

@@ -42,6 +42,14 @@ struct nb_settings nb_settings_default(void);
 // How many of the data set's `rows` training rows a run takes.
 size_t nb_settings_rows(const struct nb_settings *settings, size_t rows);
 
+// Floating-point operations of the matrix products for one row.
+struct nb_products {
+    double forward;  // inputs times weights
+    double backward; // gradients of the layers' inputs; nobody needs that of the pixels
+    double update;   // gradients of the weights
+};
+struct nb_products nb_settings_products(const struct nb_settings *settings, size_t features);
+
 // Whether a run of these settings can exist on a data set of `rows` training rows; NB_USAGE with
 // the remedy if not.
 enum nb_code nb_settings_check(const struct nb_settings *settings, size_t rows,

@@ -9,7 +9,18 @@
 #include <math.h>
 #include <string.h>
 
-#define BARRIER _Pragma("omp barrier")
+// What this member did since it was last asked was `phase`.
+static void book(struct member me, enum nb_phase phase) {
+    if (me.watch != NULL)
+        nb_stopwatch_book(me.watch, phase);
+}
+
+// Waits for all members, having done `phase`.
+#define BARRIER(me, phase)                                 \
+    do {                                                   \
+        book(me, phase);                                   \
+        _Pragma("omp barrier") book(me, NB_PHASE_WAITING); \
+    } while (0)
 
 // The input of layer l: (rows, *ld).
 static const real *input_of(const network *net, size_t l, size_t *ld) {
@@ -17,12 +28,22 @@ static const real *input_of(const network *net, size_t l, size_t *ld) {
     return l == 0 ? net->x : net->layer[l - 1].y;
 }
 
-static void gather(network *net, struct member me, const uint32_t *order, size_t rows) {
+// x and the labels: rows order[first] and on. The order jumps about in memory, so that every row
+// has to be asked for long before it is needed, across the end of the batch where that is near.
+static void gather(network *net, struct member me, const uint32_t *order, size_t first,
+                   size_t rows) {
+    enum { AHEAD = 8, LINE_BYTES = 64 };
     const struct nb_split *train = &net->data->train;
     const struct range mine = share(me, rows, 1);
-    for (size_t i = mine.begin; i < mine.end; i++) {
-        network_load_row(net, train, order[i], net->x + i * net->ldx);
-        net->labels[i] = train->labels[order[i]];
+    const size_t features = net->data->features;
+    for (size_t i = first + mine.begin; i < first + mine.end; i++) {
+        if (i + AHEAD < train->rows) {
+            const uint8_t *pixels = train->pixels + order[i + AHEAD] * features;
+            for (size_t byte = 0; byte < features + LINE_BYTES - 1; byte += LINE_BYTES)
+                __builtin_prefetch(pixels + byte);
+        }
+        network_load_row(net, train, order[i], net->x + (i - first) * net->ldx);
+        net->labels[i - first] = train->labels[order[i]];
     }
 }
 
@@ -34,6 +55,7 @@ static void forward_hidden(network *net, struct member me, size_t l, size_t rows
     size_t ldx;
     const real *x = input_of(net, l, &ldx);
     network_linear(net, y, rows, x, ldx, y->z, y->ld, cols, norm == NB_NORM_NONE);
+    book(me, NB_PHASE_FORWARD);
     if (norm == NB_NORM_BATCH) {
         const size_t c = cols.begin;
         net->k->batchnorm_relu_forward(rows, cols.end - c, y->z + c, y->ld, y->gamma.value + c,
@@ -41,14 +63,14 @@ static void forward_hidden(network *net, struct member me, size_t l, size_t rows
                                        y->running_mean + c, y->running_var + c, y->mean + c,
                                        y->rstd + c, y->y + c, y->ld);
     }
-    BARRIER
+    BARRIER(me, NB_PHASE_NORMALIZATION);
     if (norm == NB_NORM_LAYER) {
         const struct range mine = share(me, rows, 1);
         const size_t r = mine.begin;
         net->k->layernorm_relu_forward(mine.end - r, y->out, y->z + r * y->ld, y->ld,
                                        y->gamma.value, y->beta.value, EPSILON, y->mean + r,
                                        y->rstd + r, y->y + r * y->ld, y->ld);
-        BARRIER
+        BARRIER(me, NB_PHASE_NORMALIZATION);
     }
 }
 
@@ -61,9 +83,10 @@ static void forward_output(network *net, struct member me, size_t rows) {
     const real *x = input_of(net, net->layers - 1, &ldx);
     network_linear(net, top, count, x + r * ldx, ldx, top->z + r * top->ld, top->ld,
                    (struct range){0, top->out}, false);
+    book(me, NB_PHASE_FORWARD);
     net->k->softmax_xent(count, top->out, top->z + r * top->ld, top->ld, net->labels + r, rows,
                          net->losses + r, top->dz + r * top->ld, top->ld);
-    BARRIER
+    BARRIER(me, NB_PHASE_LOSS);
 }
 
 // Mean loss of the batch: rows in order, summed in double, rounded to the run's precision as
@@ -154,24 +177,26 @@ static void backward_hidden(network *net, struct member me, size_t l, size_t row
             y->rstd + c, y->dz + c, y->ld, y->dz + c, y->ld, y->gamma.grad + c, y->beta.grad + c);
         break;
     case NB_NORM_LAYER: {
-        BARRIER
+        BARRIER(me, NB_PHASE_NORMALIZATION);
         const struct range mine = share(me, rows, NB_BLOCK_ROWS);
         const size_t r = mine.begin, block = r / NB_BLOCK_ROWS * y->out;
         net->k->layernorm_relu_backward(mine.end - r, y->out, y->z + r * y->ld, y->ld,
                                         y->gamma.value, y->beta.value, y->mean + r, y->rstd + r,
                                         y->dz + r * y->ld, y->ld, y->dz + r * y->ld, y->ld,
                                         y->gamma_blocks + block, y->beta_blocks + block);
-        BARRIER
+        BARRIER(me, NB_PHASE_NORMALIZATION);
         net->k->block_sum(NB_BLOCKS(rows), width, y->gamma_blocks + c, y->out, y->gamma.grad + c);
         net->k->block_sum(NB_BLOCKS(rows), width, y->beta_blocks + c, y->out, y->beta.grad + c);
         break;
     }
     }
+    book(me, NB_PHASE_NORMALIZATION);
     if (y->gamma.value != NULL) {
         update(net, &y->gamma, c, width);
         update(net, &y->beta, c, width);
     }
     update_bias(net, y, rows, cols);
+    book(me, NB_PHASE_UPDATE);
 }
 
 static void backward(network *net, struct member me, size_t rows) {
@@ -182,26 +207,31 @@ static void backward(network *net, struct member me, size_t rows) {
     const struct range in = share(me, output->in, LINE);
     if (top > 0)
         backward_input(net, top, rows, in);
+    book(me, NB_PHASE_BACKWARD);
     update_weights(net, top, rows, in, (struct range){0, output->out});
     update_bias(net, output, rows, share(me, output->out, LINE));
+    book(me, NB_PHASE_UPDATE);
     for (size_t l = top; l-- > 0;) {
         backward_hidden(net, me, l, rows);
         if (l > 0) {
-            BARRIER
+            BARRIER(me, NB_PHASE_UPDATE);
             backward_input(net, l, rows, share(me, net->layer[l].in, LINE));
+            book(me, NB_PHASE_BACKWARD);
         }
     }
     if (top > 1) {
-        BARRIER // until here the weights between hidden layers are read by all
+        BARRIER(me,
+                NB_PHASE_BACKWARD); // until here the weights between hidden layers are read by all
     }
     for (size_t l = 0; l < top; l++) {
         const struct layer *layer = &net->layer[l];
         update_weights(net, l, rows, (struct range){0, layer->in}, share(me, layer->out, LINE));
     }
+    book(me, NB_PHASE_UPDATE);
 }
 
 enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn step, void *user,
-                             struct nb_epoch *epoch) {
+                             struct nb_stopwatch *watches, struct nb_epoch *epoch) {
     network *net = network_;
     const size_t n = net->data->train.rows, steps = (n + net->batch - 1) / net->batch;
     enum nb_status status = NB_STATUS_OK;
@@ -209,13 +239,15 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
     size_t done = 0;
 #pragma omp parallel num_threads((int)net->threads)
     {
-        const struct member me = this_member();
+        struct member me = this_member();
+        if (watches != NULL)
+            nb_stopwatch_start(me.watch = &watches[me.id]);
         bool diverged = false;
         for (size_t s = 0; s < steps && status == NB_STATUS_OK && !diverged; s++) {
             const size_t first = s * net->batch,
                          rows = n - first < net->batch ? n - first : net->batch;
-            gather(net, me, order + first, rows);
-            BARRIER
+            gather(net, me, order, first, rows);
+            BARRIER(me, NB_PHASE_GATHER);
             for (size_t l = 0; l + 1 < net->layers; l++)
                 forward_hidden(net, me, l, rows);
             forward_output(net, me, rows);
@@ -223,9 +255,10 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
             // whether to go on.
             const double loss = mean_loss(net, rows);
             diverged = !isfinite(loss);
+            book(me, NB_PHASE_LOSS);
             if (!diverged)
                 backward(net, me, rows);
-            BARRIER
+            BARRIER(me, NB_PHASE_OTHER);
             if (me.id == 0) {
                 net->steps += !diverged;
                 done += rows;
@@ -236,7 +269,7 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
                 if (diverged)
                     status = NB_STATUS_DIVERGED;
             }
-            BARRIER
+            BARRIER(me, NB_PHASE_OTHER);
         }
     }
     epoch->samples = done;

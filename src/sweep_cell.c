@@ -90,16 +90,8 @@ double nb_sweep_cell_flops(const struct nb_sweep_cell *cell) {
     const struct nb_settings *s = &cell->settings;
     if (*cell->impossible != '\0')
         return 0;
-    double forward = 0, backward = 0; // of one row
-    size_t in = cell->dataset->features;
-    for (size_t l = 0; l <= s->hidden_count; l++) {
-        size_t out = l < s->hidden_count ? s->hidden[l] : s->classes;
-        double product = 2.0 * (double)in * (double)out;
-        forward += product;
-        backward += l == 0 ? product : 2 * product; // nobody needs the gradient of the pixels
-        in = out;
-    }
+    const struct nb_products row = nb_settings_products(s, cell->dataset->features);
     double train = (double)nb_settings_rows(s, cell->dataset->train.rows);
-    return (double)s->epochs *
-           (train * (forward + backward) + (double)cell->dataset->test.rows * forward);
+    return (double)s->epochs * (train * (row.forward + row.backward + row.update) +
+                                (double)cell->dataset->test.rows * row.forward);
 }

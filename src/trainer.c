@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "src/engine.h"
 #include "src/random.h"
@@ -24,7 +23,8 @@ struct nb_trainer {
     uint32_t *order; // (train.rows); the last epoch's
     size_t epochs;   // begun
     void *network;
-    double *values; // (longest parameter)
+    double *values;               // (longest parameter)
+    struct nb_stopwatch *watches; // (threads), or NULL: no profile
 };
 
 const char *nb_status_name(enum nb_status status) {
@@ -102,22 +102,40 @@ void nb_trainer_free(struct nb_trainer *t) {
         t->engine->free(t->network);
     free(t->order);
     free(t->values);
+    free(t->watches);
     free(t);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+enum nb_code nb_trainer_profile(struct nb_trainer *t, struct nb_error *error) {
+    t->watches = aligned_alloc(alignof(struct nb_stopwatch), t->threads * sizeof *t->watches);
+    return t->watches != NULL ? NB_OK
+                              : nb_error_set(error, NB_FAILED, "not enough memory for a profile");
+}
+
+// The epoch's seconds by phase: the mean over the threads, so that they add up to its time. What
+// is outside of all steps, such as the order of the rows, is `other`.
+static void epoch_phases(const struct nb_trainer *t, struct nb_epoch *epoch) {
+    double booked = 0;
+    for (size_t phase = 0; phase < NB_PHASE_COUNT; phase++) {
+        for (size_t i = 0; i < t->threads; i++)
+            epoch->phases[phase] += t->watches[i].seconds[phase] / (double)t->threads;
+        booked += epoch->phases[phase];
+    }
+    epoch->phases[NB_PHASE_OTHER] += fmax(epoch->seconds - booked, 0);
 }
 
 enum nb_status nb_trainer_epoch(struct nb_trainer *t, nb_step_fn step, void *user,
                                 struct nb_epoch *epoch) {
     *epoch = (struct nb_epoch){.epoch = ++t->epochs, .train_loss = NAN, .test_loss = NAN};
-    const double start = now();
+    const double start = nb_now();
     nb_random_epoch_order(&t->random, t->order, t->dataset->train.rows);
-    const enum nb_status status = t->engine->train(t->network, t->order, step, user, epoch);
-    epoch->seconds = now() - start;
+    if (t->watches != NULL)
+        memset(t->watches, 0, t->threads * sizeof *t->watches);
+    const enum nb_status status =
+        t->engine->train(t->network, t->order, step, user, t->watches, epoch);
+    epoch->seconds = nb_now() - start;
+    if (t->watches != NULL)
+        epoch_phases(t, epoch);
     if (status == NB_STATUS_OK)
         t->engine->evaluate(t->network, epoch);
     return status;

@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "src/dataset.h"
 #include "src/error.h"
+#include "src/profile.h"
 #include "src/settings.h"
 
 struct nb_trainer;
@@ -24,6 +25,7 @@ struct nb_epoch {
     size_t test_correct;
     double seconds; // training only, wall time
     size_t samples, steps;
+    double phases[NB_PHASE_COUNT]; // seconds, mean over the threads; with nb_trainer_profile
 };
 
 enum nb_status { NB_STATUS_OK, NB_STATUS_DIVERGED, NB_STATUS_INTERRUPTED };
@@ -40,6 +42,9 @@ enum nb_code nb_trainer_create(struct nb_trainer **trainer, const struct nb_sett
                                const struct nb_dataset *dataset, enum nb_isa isa, size_t threads,
                                struct nb_error *error);
 void nb_trainer_free(struct nb_trainer *trainer);
+
+// From now on every epoch says where its time went. NB_FAILED when memory is short.
+enum nb_code nb_trainer_profile(struct nb_trainer *trainer, struct nb_error *error);
 
 // Trains one epoch and evaluates on the test set. NB_STATUS_DIVERGED when a loss of training is not
 // finite: training stops at that step. NB_STATUS_INTERRUPTED when `step` returned false. `step` may
