@@ -19,13 +19,20 @@ struct nb_epilogue_f32 {
     bool sgd;               // c (m, n) holds parameters and s is their gradient; no bias, no relu
     const float *bias;      // (n), or NULL
     float lr, weight_decay; // of sgd
+    // 0: c is one matrix. Else it lies in panels of ldc columns, each (m, ldc), one every
+    // panel_stride elements; ldc is a multiple of NB_PANEL(float).
+    size_t panel_stride;
 };
 
 struct nb_epilogue_f64 {
     bool accumulate, relu, sgd;
     const double *bias;
     double lr, weight_decay;
+    size_t panel_stride;
 };
+
+// Columns of the widest register tile of any ISA: panels of c have as many, or a multiple.
+#define NB_PANEL(real) (256 / sizeof(real))
 
 #define NB_FIELD(family, name, type, args) type(*name) args;
 

@@ -27,23 +27,24 @@ struct tile_job {
     size_t left;         // columns in the tile's last register, or ALL
 };
 
-#define LEFT(v) (part && (v) == vecs - 1 ? t->left : ALL)
+// Every register of a tile, v of row i; of the last in a row only a part of the columns may be
+// there.
+#define EACH UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t v = 0; v < vecs; v++)
+#define IS_PART (part && v == vecs - 1)
+#define LOAD(p) (IS_PART ? v_load_n(p, t->left) : v_load(p))
+#define STORE(p, a) (IS_PART ? v_store_n(p, a, t->left) : v_store(p, a))
 
 // acc = start + a . b, chains over k
 INLINE void multiply(const size_t rows, const size_t vecs, const int tn, const int part,
                      const struct tile_job *t, const real *a, const real *start,
                      vec acc[TILE_ROWS][MOST_VECS]) {
-    UNROLL for (size_t i = 0; i < rows; i++) {
-        UNROLL for (size_t v = 0; v < vecs; v++) {
-            acc[i][v] = start ? load_left(start + i * t->ldstart + v * LANES, LEFT(v)) : v_zero();
-        }
-    }
+    EACH acc[i][v] = start ? LOAD(start + i * t->ldstart + v * LANES) : v_zero();
     const real *b = t->b;
     const size_t lda = t->lda, ldb = t->ldb;
     real *panel = COPY_PANELS ? t->panel : NULL;
     for (size_t k = 0; k < t->k; k++, b += ldb) {
         vec bk[MOST_VECS];
-        UNROLL for (size_t v = 0; v < vecs; v++) bk[v] = load_left(b + v * LANES, LEFT(v));
+        UNROLL for (size_t v = 0; v < vecs; v++) bk[v] = LOAD(b + v * LANES);
         if (panel != NULL) {
             UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
             panel += vecs * LANES;
@@ -55,22 +56,34 @@ INLINE void multiply(const size_t rows, const size_t vecs, const int tn, const i
     }
 }
 
-// What follows the finished chains of LANES elements: `bias` is theirs, c what was there before.
-INLINE vec finish(const epilogue *out, const real *bias, const real *c, vec chain, size_t left) {
-    if (bias != NULL)
-        chain = v_add(chain, load_left(bias, left));
-    if (out->relu)
-        chain = v_relu(chain);
-    if (out->sgd) {
-        const vec old = load_left(c, left);
-        chain = v_fnma(v_set1(out->lr), v_fma(v_set1(out->weight_decay), old, chain), old);
+// The finished chains of a tile, and what follows them, into c: step by step over all of them, so
+// that each question is asked once.
+INLINE void finish(const size_t rows, const size_t vecs, const int part, const struct tile_job *t,
+                   real *c, vec acc[][MOST_VECS]) {
+    const epilogue *out = t->out;
+    const size_t ldc = t->ldc;
+    if (out != NULL) {
+        if (t->bias != NULL)
+            EACH acc[i][v] = v_add(acc[i][v], LOAD(t->bias + v * LANES));
+        if (out->relu)
+            EACH acc[i][v] = v_relu(acc[i][v]);
+        if (out->sgd && out->weight_decay != 0)
+            EACH acc[i][v] =
+                v_fma(v_set1(out->weight_decay), LOAD(c + i * ldc + v * LANES), acc[i][v]);
     }
-    return chain;
+    if (out != NULL &&
+        out->sgd) { // stored one by one: loads taken together would not fit registers
+        const vec lr = v_set1(out->lr);
+        EACH STORE(c + i * ldc + v * LANES, v_fnma(lr, acc[i][v], LOAD(c + i * ldc + v * LANES)));
+    } else {
+        EACH STORE(c + i * ldc + v * LANES, acc[i][v]);
+    }
 }
 
 // Tiles of c (rows, vecs * LANES). `rows`, `vecs`, `tn` and `part` are constants at every call.
 INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int part,
-                  const struct tile_job *t) {
+                  const struct tile_job *job) {
+    const struct tile_job copy = *job, *t = &copy; // what is stored cannot change it
     const real *a = t->a, *start = t->start;
     real *c = t->c;
     for (size_t left = t->count; left > 0; left--) {
@@ -82,31 +95,23 @@ INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int 
             }
         }
         multiply(rows, vecs, tn, part, t, a, start, acc);
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            UNROLL for (size_t v = 0; v < vecs; v++) {
-                real *to = c + i * t->ldc + v * LANES;
-                const real *bias = t->bias ? t->bias + v * LANES : NULL;
-                if (t->out != NULL)
-                    acc[i][v] = finish(t->out, bias, to, acc[i][v], LEFT(v));
-                store_left(to, acc[i][v], LEFT(v));
-            }
-        }
+        finish(rows, vecs, part, t, c, acc);
         a += t->step;
         c += rows * t->ldc;
         start = start == NULL ? NULL : start + rows * t->ldstart;
     }
 }
-#undef LEFT
-
-// Whether to take the code without masks: where masks are free there is none.
-#define WHOLE(left) (!FREE_MASKS && (LANES == 1 || (left) == ALL))
+#undef STORE
+#undef LOAD
+#undef IS_PART
+#undef EACH
 
 // Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
 // size, chosen here, so that the accumulators of each are registers.
 #define CASE(r, v, tn)                                       \
     case (r)*8 + (v):                                        \
         if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS) { \
-            if (WHOLE(t->left))                              \
+            if (LANES == 1 || t->left == ALL)                \
                 tiles(r, v, tn, 0, t);                       \
             else                                             \
                 tiles(r, v, tn, 1, t);                       \
@@ -124,4 +129,3 @@ TILE(tiles_by_columns, 1) // a(i, k) = a[k * lda + i]
 #undef TILE
 #undef CASES
 #undef CASE
-#undef WHOLE

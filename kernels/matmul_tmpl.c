@@ -24,6 +24,7 @@ enum {
 };
 
 enum form { NN, NT, TN };
+_Static_assert(NB_PANEL(real) % MOST_COLS == 0 && BLOCK_N % NB_PANEL(real) == 0, "tiles in panels");
 
 // x (cols, k) -> panel (k, ldp)
 static void transpose(size_t k, size_t cols, const real *x, size_t ldx, real *panel, size_t ldp) {
@@ -48,7 +49,7 @@ struct product {
     const real *a, *b;
     size_t lda, ldb;
     real *c;
-    size_t ldc;
+    size_t ldc, panel_stride;
     const epilogue *out;
     size_t width; // columns of a panel of b
     bool copies;  // panels of b, where they fit L1, so that their lines do not evict one another
@@ -60,6 +61,11 @@ struct product {
 struct block {
     size_t i0, i1, j0, j1, k0, k1;
 };
+
+INLINE real *c_at(const struct product *p, size_t i, size_t j) {
+    const size_t panel = p->panel_stride > 0 ? j / p->ldc : 0;
+    return p->c + panel * p->panel_stride + i * p->ldc + (j - panel * p->ldc);
+}
 
 // a (k, rows) -> tiles of TILE_ROWS columns, each (k, TILE_ROWS) and PACKED_TILE from the one
 // before
@@ -89,10 +95,10 @@ INLINE struct stack next_tiles(size_t left, bool packed) {
     return (struct stack){TILE_ROWS, count};
 }
 
-// Registers side by side: a tile of few rows is a wider one.
-INLINE size_t tile_vecs(size_t m) {
+// Registers side by side: a tile of few rows is a wider one. Panels of c are whole tiles wide.
+INLINE size_t tile_vecs(size_t m, bool panels) {
     const size_t vecs = m < TILE_ROWS && m > 0 ? ACCUMULATORS / m : TILE_VECS;
-    return vecs < MOST_VECS ? vecs : MOST_VECS;
+    return vecs >= MOST_VECS ? MOST_VECS : panels && vecs == 3 ? 2 : vecs;
 }
 
 // The part of a block that lies in one panel of b, from column j.
@@ -129,7 +135,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
             t.a = form == TN ? p->a + at->k0 * p->lda + i : p->a + i * p->lda + at->k0;
             t.step = form == TN ? next.rows : next.rows * p->lda;
         }
-        t.c = aside ? unfinished : p->c + i * p->ldc + j;
+        t.c = aside ? unfinished : c_at(p, i, j);
         t.start = first && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
         (form == TN ? tiles_by_columns : tiles_by_rows)(next.rows, vecs, &t);
         i += next.rows * t.count;
@@ -171,15 +177,16 @@ INLINE void store_narrow(size_t rows, size_t n, const real *chains, real *c, siz
     for (size_t i = 0; i < rows; i += LANES) {
         for (size_t j = 0; j < n; j += LANES) {
             const size_t left = n - j;
+            const struct tile_job job = {
+                .bias = out && out->bias ? out->bias + j : NULL, .out = out, .left = left};
             vec t[LANES];
             UNROLL for (size_t r = 0; r < LANES; r++) {
                 t[r] = r < left ? v_load(chains + (j + r) * NARROW_M + i) : v_zero();
             }
             transpose_square(t);
             for (size_t r = 0; r < LANES && i + r < rows; r++) {
-                real *to = c + (i + r) * ldc + j;
-                const real *bias = out && out->bias ? out->bias + j : NULL;
-                v_store_n(to, out ? finish(out, bias, to, t[r], left) : t[r], left);
+                vec acc[1][MOST_VECS] = {{t[r]}};
+                finish(1, 1, 1, &job, c + (i + r) * ldc + j, acc);
             }
         }
     }
@@ -232,7 +239,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         matmul_narrow(form, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
-    const size_t width = tile_vecs(m) * LANES;
+    const size_t width = tile_vecs(m, out && out->panel_stride > 0) * LANES;
     const bool tall = m >= 2 * TILE_ROWS;
     const struct product p = {
         .m = m,
@@ -244,6 +251,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .ldb = ldb,
         .c = c,
         .ldc = ldc,
+        .panel_stride = out ? out->panel_stride : 0,
         .out = out,
         .width = width,
         .panel = panel,

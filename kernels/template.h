@@ -19,7 +19,11 @@ typedef struct NB_REAL(nb_epilogue) epilogue;
 #define TEXT(name) TEXT2(name)
 
 #define INLINE static inline __attribute__((always_inline, unused))
-#define UNROLL _Pragma("GCC unroll 32")
+#ifdef __clang__
+#    define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#    define UNROLL _Pragma("GCC unroll 32")
+#endif
 
 // Scalar forms: fma is an instruction where the flags allow one, else the C library's, equally
 // rounded.

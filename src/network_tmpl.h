@@ -21,7 +21,7 @@ typedef struct NB_REAL(nb_epilogue) epilogue;
 typedef struct NB_REAL(nb_kernels) kernels;
 
 #define LINE (64 / sizeof(real))   // elements of a cache line: no two threads write to the same one
-#define PANEL (256 / sizeof(real)) // columns of a panel of weights
+#define PANEL NB_PANEL(real)       // columns of a panel of weights
 
 #define EPSILON ((real)1e-5)         // of both normalizations, as in PyTorch
 #define RUNNING_MOMENTUM ((real)0.1) // weight of the new value in batch norm's running statistics

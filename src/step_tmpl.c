@@ -112,32 +112,50 @@ static void update(const network *net, const struct parameter *p, size_t begin, 
                          net->steps == 0);
 }
 
+// Steps the weights from inputs `in` to outputs `cols` of layer l by their stored gradient, panel
+// after panel. Whole panels, or all columns of some inputs, are contiguous.
+static void step_weights(const network *net, const struct layer *layer, struct range in,
+                         struct range cols) {
+    const size_t height = in.end - in.begin;
+    for (size_t c = cols.begin, next; c < cols.end; c = next) {
+        next = (c / PANEL + 1) * PANEL < cols.end ? (c / PANEL + 1) * PANEL : cols.end;
+        const size_t at = (c / PANEL * layer->in + in.begin) * PANEL + c % PANEL;
+        if (c % PANEL == 0 && (next % PANEL == 0 || next == layer->out)) {
+            update(net, &layer->weight, at, height * PANEL);
+        } else {
+            for (size_t i = 0; i < height; i++)
+                update(net, &layer->weight, at + i * PANEL, next - c);
+        }
+    }
+}
+
 // Gradient of, and step for, the weights from inputs `in` to outputs `cols` of layer l: W -= lr x^T
 // . dz. The cut must be whole panels, or a range of inputs with all columns, wherever a gradient is
 // stored.
 static void update_weights(network *net, size_t l, size_t rows, struct range in,
                            struct range cols) {
-    struct layer *layer = &net->layer[l];
+    const struct layer *layer = &net->layer[l];
     const struct nb_settings *s = net->settings;
     const struct parameter *w = &layer->weight;
-    const epilogue sgd = {.sgd = true, .lr = (real)s->lr, .weight_decay = (real)s->weight_decay};
+    const epilogue out = {.sgd = w->grad == NULL,
+                          .lr = (real)s->lr,
+                          .weight_decay = (real)s->weight_decay,
+                          .panel_stride = layer->in * PANEL};
     const size_t height = in.end - in.begin;
     size_t ldx;
     const real *x = input_of(net, l, &ldx);
-    for (size_t c = cols.begin, next; c < cols.end && height > 0; c = next) {
-        next = (c / PANEL + 1) * PANEL < cols.end ? (c / PANEL + 1) * PANEL : cols.end;
+    if (height == 0)
+        return;
+    // One product from the start of a panel on, and one before it for what begins inside a panel.
+    for (size_t c = cols.begin, next; c < cols.end; c = next) {
+        const size_t border = (c / PANEL + 1) * PANEL;
+        next = c % PANEL == 0 || border > cols.end ? cols.end : border;
         const size_t at = (c / PANEL * layer->in + in.begin) * PANEL + c % PANEL;
         net->k->matmul_tn(height, next - c, rows, x + in.begin, ldx, layer->dz + c, layer->ld,
-                          (w->grad ? w->grad : w->value) + at, PANEL, w->grad ? NULL : &sgd);
-        if (w->grad == NULL)
-            continue;
-        if (c % PANEL == 0 && (next % PANEL == 0 || next == layer->out)) {
-            update(net, w, at, height * PANEL);
-        } else {
-            for (size_t i = 0; i < height; i++)
-                update(net, w, at + i * PANEL, next - c);
-        }
+                          (w->grad ? w->grad : w->value) + at, PANEL, &out);
     }
+    if (w->grad != NULL)
+        step_weights(net, layer, in, cols);
 }
 
 // dz of layer l - 1 (rows, columns cols) = dz of layer l . W^T, panel after panel of layer l's

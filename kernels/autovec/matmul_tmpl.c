@@ -27,7 +27,7 @@ INLINE void add_row(size_t cols, real a, const real *b, real *s) {
 }
 
 // One finished row of c (cols), from its sums s.
-INLINE void finish(size_t cols, const real *s, const real *bias, const epilogue *out, real *c) {
+INLINE void finish_row(size_t cols, const real *s, const real *bias, const epilogue *out, real *c) {
     if (out && out->sgd) {
         const real lr = out->lr, weight_decay = out->weight_decay;
 #pragma omp simd
@@ -40,6 +40,22 @@ INLINE void finish(size_t cols, const real *s, const real *bias, const epilogue 
     for (size_t j = 0; j < cols; j++) {
         const real v = bias ? s[j] + bias[j] : s[j];
         c[j] = relu && v < 0 ? 0 : v;
+    }
+}
+
+// Column j of a row of c, which may lie in panels.
+INLINE real *at(const epilogue *out, real *row, size_t ldc, size_t j) {
+    return out->panel_stride > 0 ? row + j / ldc * out->panel_stride + j % ldc : row + j;
+}
+
+// A finished row from column j on: in panels, each has its own piece.
+INLINE void finish(size_t cols, const real *s, size_t j, const epilogue *out, real *c, size_t ldc) {
+    const size_t stride = out ? out->panel_stride : 0;
+    for (size_t done = 0, piece; done < cols; done += piece, j += piece) {
+        const size_t panel = stride > 0 ? j / ldc : 0, column = j - panel * ldc;
+        piece = stride > 0 ? at_most(ldc - column, cols - done) : cols;
+        finish_row(piece, s + done, out && out->bias ? out->bias + j : NULL, out,
+                   c + panel * stride + column);
     }
 }
 
@@ -63,7 +79,7 @@ INLINE void matmul(const bool transposed, size_t m, size_t n, size_t k, const re
             const size_t rows = at_most(STRIP, m - i0);
             for (size_t i = 0; i < rows; i++) {
                 for (size_t j = 0; j < cols; j++)
-                    s[i][j] = accumulate ? c[(i0 + i) * ldc + j0 + j] : 0;
+                    s[i][j] = accumulate ? *at(out, c + (i0 + i) * ldc, ldc, j0 + j) : 0;
             }
             for (size_t l0 = 0; l0 < k; l0 += DEPTH) {
                 const size_t depth = at_most(DEPTH, k - l0), fours = depth / 4 * 4;
@@ -80,8 +96,7 @@ INLINE void matmul(const bool transposed, size_t m, size_t n, size_t k, const re
                 }
             }
             for (size_t i = 0; i < rows; i++)
-                finish(cols, s[i], out && out->bias ? out->bias + j0 : NULL, out,
-                       c + (i0 + i) * ldc + j0);
+                finish(cols, s[i], j0, out, c + (i0 + i) * ldc, ldc);
         }
     }
 }

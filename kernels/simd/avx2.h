@@ -15,7 +15,6 @@ typedef __m256d vec;
 #define TILE_ROWS 6
 #define TILE_VECS 2
 #define COLUMN_VECS 2
-#define FREE_MASKS 0
 
 // All bits set in the first n lanes.
 INLINE __m256i first_lanes(size_t n) {

@@ -19,7 +19,6 @@ typedef __mmask8 mask;
 #define TILE_ROWS 6
 #define TILE_VECS 4
 #define COLUMN_VECS 4
-#define FREE_MASKS 1
 
 INLINE mask first_lanes(size_t n) { return (mask)(n < LANES ? (1u << n) - 1 : (1u << LANES) - 1); }
 

@@ -21,7 +21,6 @@ typedef uint64x2_t mask;
 #define TILE_ROWS 6
 #define TILE_VECS 4
 #define COLUMN_VECS 4
-#define FREE_MASKS 0
 
 INLINE vec v_zero(void) { return VN(dupq)(0); }
 INLINE vec v_set1(real s) { return VN(dupq)(s); }

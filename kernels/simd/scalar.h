@@ -5,7 +5,6 @@
 #define TILE_ROWS 4
 #define TILE_VECS 2
 #define COLUMN_VECS 4
-#define FREE_MASKS 0
 
 typedef real vec;
 

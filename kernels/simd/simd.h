@@ -24,8 +24,7 @@
 //   v_reduce_max(a)              the same tree with v_max
 //
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul, and
-// COLUMN_VECS, the registers of columns that the column-wise kernels take side by side. FREE_MASKS
-// says that loads and stores of a part cost no more than whole ones.
+// COLUMN_VECS, the registers of columns that the column-wise kernels take side by side.
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 
