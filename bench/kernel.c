@@ -42,8 +42,9 @@ PER_ELEMENT(layernorm_relu_backward, 6 + 4 + 3 + 3)
 PER_ELEMENT(relu_forward, 1)
 PER_ELEMENT(relu_backward, 1)
 PER_ELEMENT(softmax_xent, 6) // max, difference, exp, sum; two divisions
-PER_ELEMENT(sgd_step, 2)     // without momentum and weight decay
-PER_ELEMENT(adam_step, 13)   // u 3, v 4; sqrt, division, + eps, division, product, difference
+PER_ELEMENT(pixel_normalize, 3)
+PER_ELEMENT(sgd_step, 2)   // without momentum and weight decay
+PER_ELEMENT(adam_step, 13) // u 3, v 4; sqrt, division, + eps, division, product, difference
 PER_ELEMENT(peak_read, 1)
 PER_ELEMENT(peak_write, 0)
 PER_ELEMENT(peak_copy, 0)
@@ -128,7 +129,7 @@ struct nb_traffic nb_kernel_traffic(const struct nb_kernel *kernel, enum nb_dtyp
     const struct nb_subject *subject = kernel->subject[dtype];
     for (size_t o = 0; o < NB_OPERANDS && subject->operands[o].name != NULL; o++) {
         const struct nb_operand *operand = &subject->operands[o];
-        size_t size = operand->fill == NB_LABELS ? 1 : nb_dtype_size(dtype);
+        size_t size = nb_operand_size(operand, nb_dtype_size(dtype));
         double bytes = (double)nb_extent_of(operand->rows, sizes) *
                        (double)nb_extent_of(operand->cols, sizes) * (double)size;
         traffic.read += operand->read >> kernel->mode & 1 ? bytes : 0;

@@ -28,7 +28,7 @@ static void lay_out(struct nb_operands *operands, const struct nb_problem *probl
         shape->rows = nb_extent_of(operand->rows, &problem->sizes);
         shape->cols = nb_extent_of(operand->cols, &problem->sizes);
         shape->count = shape->rows * shape->cols;
-        shape->size = operand->fill == NB_LABELS ? 1 : nb_dtype_size(dtype);
+        shape->size = nb_operand_size(operand, nb_dtype_size(dtype));
         if (!shape->read && !shape->written)
             continue;
         operands->offset[o] = operands->bytes;

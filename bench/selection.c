@@ -25,6 +25,7 @@ const char *const nb_preset_names[] = {"quick", "default", "full", NULL};
     " relu_*:" shape " "
 #define BATCHES "1,4,32,128,512,2048"
 // 784 x 256 weights, and 1000 x 1000
+#define PIXELS "pixel_normalize:784,100352 "
 #define OPTIMIZERS "sgd_step:200704,1000000 adam_step:200704,1000000 "
 
 // A part of a preset.
@@ -51,8 +52,8 @@ static const struct suite standard[] = {
     {"matmul_nn:256x256x256 matmul_nn:512x512x512 matmul_nn:1024x1024x1024", .hot = true,
      .all_isas = true, .f64 = true, .scalar_flops = FEW_SECONDS},
     {"matmul_nn:2048x2048x2048", .hot = true, .all_isas = true, .scalar_flops = FEW_SECONDS},
-    {NORMALIZATION("4,32,512,8192x256,1000") "softmax_xent:" BATCHES "x10 " OPTIMIZERS, .hot = true,
-     .all_isas = true, .scalar_flops = FEW_SECONDS},
+    {NORMALIZATION("4,32,512,8192x256,1000") "softmax_xent:" BATCHES "x10 " PIXELS OPTIMIZERS,
+     .hot = true, .all_isas = true, .scalar_flops = FEW_SECONDS},
     {NORMALIZATION("512x256,1000") OPTIMIZERS, .cold = true},
     {"peak_triad:4096,65536,8388608 peak_copy:8388608", .hot = true, .all_isas = true},
     {NULL},
@@ -60,7 +61,7 @@ static const struct suite standard[] = {
 
 static const struct suite full[] = {
     {SMALL_NETWORK(BATCHES) LARGE_NETWORK(BATCHES)
-         NORMALIZATION("4..8192*2x256,1000,1024") "softmax_xent:" BATCHES "x10 " OPTIMIZERS
+         NORMALIZATION("4..8192*2x256,1000,1024") "softmax_xent:" BATCHES "x10 " PIXELS OPTIMIZERS
                                                   "peak_*:4096,65536,8388608 peak_read:64x65536",
      .f64 = true, .all_isas = true, .hot = true, .cold = true, .scalar_flops = INFINITY},
     {"matmul_*:256x256x256 matmul_*:512x512x512 matmul_*:1024x1024x1024 matmul_*:2048x2048x2048",

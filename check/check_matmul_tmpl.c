@@ -66,7 +66,8 @@ static void textbook(struct form form, const struct nb_call *call) {
             for (size_t k = 0; k < call->k; k++)
                 s = (real)fma(left(form, call, i, k), right(form, call, k, j), s);
             if (out->sgd) {
-                real c = AT(C, i, j), d = (real)fma(out->weight_decay, c, s);
+                real c = AT(C, i, j);
+                real d = out->weight_decay != 0 ? (real)fma(out->weight_decay, c, s) : s;
                 s = (real)fma(-out->lr, d, c);
             }
             if (out->bias)
@@ -92,8 +93,9 @@ static void reference(struct form form, const struct nb_call *call,
             struct bounded s = sum_end(&sum, call->k + (call->any_order ? 1 : 0));
             if (out->sgd) {
                 struct bounded c = exactly(AT(C, i, j));
-                s = minus(c,
-                          times(exactly(out->lr), plus(s, times(exactly(out->weight_decay), c))));
+                if (out->weight_decay != 0)
+                    s = plus(s, times(exactly(out->weight_decay), c));
+                s = minus(c, times(exactly(out->lr), s));
             }
             if (out->bias)
                 s = plus(s, exactly(AT(BIAS, 0, j)));

@@ -160,6 +160,9 @@ void nb_input_fill(void *values, size_t count, size_t size, enum nb_fill fill, e
         case NB_MEAN:
             put(values, i, size, datum(input == NB_FAR ? NB_FAR : NB_NORMAL, size, 0, draw));
             break;
+        case NB_BYTES:
+            ((uint8_t *)values)[i] = (uint8_t)nb_draw_below(draw, 256);
+            break;
         case NB_LABELS:
             ((uint8_t *)values)[i] = (uint8_t)nb_draw_below(draw, labels < 256 ? labels : 256);
             break;

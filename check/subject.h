@@ -17,7 +17,7 @@
 enum nb_extent { NB_ONE, NB_M, NB_N, NB_K, NB_M_BLOCKS };
 
 // What fills an input. Only data meets the worst cases of enum nb_input.
-enum nb_fill { NB_FILL_DATA, NB_PARAMETER, NB_POSITIVE, NB_MEAN, NB_LABELS };
+enum nb_fill { NB_FILL_DATA, NB_PARAMETER, NB_POSITIVE, NB_MEAN, NB_LABELS, NB_BYTES };
 
 struct nb_operand {
     const char *name;
@@ -26,6 +26,11 @@ struct nb_operand {
     uint32_t read, written; // bit i: in mode i. In a mode that does neither, the pointer is NULL
     int over;               // the operand that this output may be the same array as, or -1
 };
+
+// Bytes of one element of an operand, where a `real` has `real_size`.
+static inline size_t nb_operand_size(const struct nb_operand *operand, size_t real_size) {
+    return operand->fill == NB_LABELS || operand->fill == NB_BYTES ? 1 : real_size;
+}
 
 #define NB_ALWAYS UINT32_MAX
 #define NB_IN(name, rows, cols, fill) \
@@ -88,7 +93,8 @@ struct nb_subject {
 
 // The subjects of each family, ended by one without a name.
 #define NB_FAMILY_LIST(F) \
-    F(matmul) F(reduce) F(batchnorm) F(layernorm) F(relu) F(softmax_xent) F(optimizer) F(peak)
+    F(matmul)             \
+    F(reduce) F(batchnorm) F(layernorm) F(relu) F(softmax_xent) F(pixel) F(optimizer) F(peak)
 
 #define NB_FAMILY_SUBJECTS(family) \
     extern const struct nb_subject nb_check_##family##_f32[], nb_check_##family##_f64[];

@@ -90,7 +90,7 @@ static bool open_work(struct work *work) {
         v->rows = extent(work->c, operand->rows);
         v->cols = extent(work->c, operand->cols);
         v->count = v->rows * v->cols;
-        v->size = operand->fill == NB_LABELS ? 1 : trial->size;
+        v->size = nb_operand_size(operand, trial->size);
         v->given = malloc(v->count * v->size + 1);
         v->wanted = malloc(v->count * v->size + 1);
         v->got = malloc(v->count * v->size + 1);

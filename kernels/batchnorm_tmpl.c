@@ -12,8 +12,8 @@ INLINE vec v_rstd(vec variance, real eps) {
 INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
                             const real *gamma, const real *beta, const real *mean, const real *rstd,
                             real *y, size_t ldy) {
-    for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-        const size_t count = rows_of_block(rows, r0);
+    for (size_t r0 = 0; r0 < rows; r0 += STREAMS) {
+        const size_t count = rows_of_group(rows, r0);
 #define BODY(c, vecs, left)                                                                 \
     do {                                                                                    \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS];                                 \
@@ -80,7 +80,6 @@ static void batchnorm_relu_forward(size_t rows, size_t cols, const real *x, size
 INLINE void batchnorm_running(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
                               const real *gamma, const real *beta, real eps, const real *mean,
                               const real *var, real *y, size_t ldy) {
-    enum { STRIP = 256 };
     real rstd[STRIP];
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
@@ -109,17 +108,14 @@ static void batchnorm_relu_infer(size_t rows, size_t cols, const real *x, size_t
     batchnorm_running(1, rows, cols, x, ldx, gamma, beta, eps, running_mean, running_var, y, ldy);
 }
 
-INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                           const real *gamma, const real *beta, const real *mean, const real *rstd,
-                           const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
-                           real *dbeta) {
-    if (rows == 0 && cols > 0) {
-        memset(dgamma, 0, cols * sizeof *dgamma);
-        memset(dbeta, 0, cols * sizeof *dbeta);
-    }
-    // dbeta = sum dy;  dgamma = rstd * sum dy * (x - mean)
-    for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-        const size_t r1 = r0 + rows_of_block(rows, r0);
+// dots = sum dy * (x - mean), sums = sum dy, (cols) each, over a block of rows; two inputs pass
+// side by side, so half as many rows of each.
+INLINE void batchnorm_strip_sums(const int relu, size_t rows, size_t cols, const real *x,
+                                 size_t ldx, const real *gamma, const real *beta, const real *mean,
+                                 const real *rstd, const real *dy, size_t lddy, real *dots,
+                                 real *sums) {
+    for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
+        const size_t i1 = i0 + rows_of_group(rows, i0);
 #define BODY(c, vecs, left)                                                                        \
     do {                                                                                           \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], sum[COLUMN_VECS], dot[COLUMN_VECS];    \
@@ -128,9 +124,10 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
             m[v] = load_left(mean + j, left);                                                      \
             a[v] = relu ? v_mul(load_left(rstd + j, left), load_left(gamma + j, left)) : v_zero(); \
             b[v] = relu ? load_left(beta + j, left) : v_zero();                                    \
-            sum[v] = dot[v] = v_zero();                                                            \
+            sum[v] = i0 > 0 ? load_left(sums + j, left) : v_zero();                                \
+            dot[v] = i0 > 0 ? load_left(dots + j, left) : v_zero();                                \
         }                                                                                          \
-        for (size_t i = r0; i < r1; i++) {                                                         \
+        for (size_t i = i0; i < i1; i++) {                                                         \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
                 const size_t j = (c) + v * LANES;                                                  \
                 vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                             \
@@ -142,20 +139,55 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
             }                                                                                      \
         }                                                                                          \
         UNROLL for (size_t v = 0; v < (vecs); v++) {                                               \
-            const size_t j = (c) + v * LANES;                                                      \
-            add_block(dbeta + j, sum[v], r0 == 0, left);                                           \
-            add_block(dgamma + j, dot[v], r0 == 0, left);                                          \
-            if (r1 == rows)                                                                        \
-                store_left(dgamma + j,                                                             \
-                           v_mul(load_left(dgamma + j, left), load_left(rstd + j, left)), left);   \
+            store_left(sums + (c) + v * LANES, sum[v], left);                                      \
+            store_left(dots + (c) + v * LANES, dot[v], left);                                      \
         }                                                                                          \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
     }
+}
+
+INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                           const real *gamma, const real *beta, const real *mean, const real *rstd,
+                           const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
+                           real *dbeta) {
+    if (rows == 0 && cols > 0) {
+        memset(dgamma, 0, cols * sizeof *dgamma);
+        memset(dbeta, 0, cols * sizeof *dbeta);
+    }
+    // dbeta = sum dy;  dgamma = rstd * sum dy * (x - mean)
+    real sums[STRIP], dots[STRIP]; // of a block
+    for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
+        const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
+        for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
+            batchnorm_strip_sums(relu, rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx,
+                                 gamma + c0, beta + c0, mean + c0, rstd + c0, dy + r0 * lddy + c0,
+                                 lddy, dots, sums);
+#define BODY(c, vecs, left)                                                   \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                              \
+        const size_t j = (c) + v * LANES;                                     \
+        add_block(dbeta + c0 + j, load_left(sums + j, left), r0 == 0, left);  \
+        add_block(dgamma + c0 + j, load_left(dots + j, left), r0 == 0, left); \
+    }
+            FOR_COLUMNS(width, BODY);
+#undef BODY
+        }
+    }
+    if (rows > 0) {
+#define BODY(c, vecs, left)                                        \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                   \
+        real *dot = dgamma + (c) + v * LANES;                      \
+        vec scale = load_left(rstd + (c) + v * LANES, left);       \
+        store_left(dot, v_mul(load_left(dot, left), scale), left); \
+    }
+        FOR_COLUMNS(cols, BODY);
+#undef BODY
+    }
+    // Three arrays pass side by side here, so fewer rows of each.
     const vec minus_n = v_set1(-(real)rows);
-    for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-        const size_t r1 = r0 + rows_of_block(rows, r0);
+    for (size_t r0 = 0; r0 < rows; r0 += STREAMS / 2) {
+        const size_t r1 = rows - r0 < STREAMS / 2 ? rows : r0 + STREAMS / 2;
 #define BODY(c, vecs, left)                                                                 \
     do {                                                                                    \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], p[COLUMN_VECS], q[COLUMN_VECS]; \

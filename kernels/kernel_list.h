@@ -91,6 +91,9 @@
        `batch` is the number of rows of the whole batch, of which these rows are a part. Split rows. */                      \
     K(softmax_xent, softmax_xent, void, (size_t rows, size_t cols, const real *x, size_t ldx, const uint8_t *labels,        \
                  size_t batch, real *loss, real *dx, size_t lddx))                                                          \
+    /* pixel: y = ((x / 255) - mean) / deviation of bytes x, (n) each: torchvision's ToTensor and Normalize. Each operation is      \
+       rounded to float, and the last result widened. Split as you like. */                                                 \
+    K(pixel, pixel_normalize, void, (size_t n, const uint8_t *x, float mean, float deviation, real *y))                      \
     /* optimizer: n parameters p with gradients g, in place, PyTorch's formulas. Split as you like.                          \
          sgd: d = g + weight_decay * p;  with momentum: v = first ? d : momentum * v + d,  d = nesterov ? d + momentum * v : v;\
               p = p - lr * d.  v is not touched (may be NULL) when momentum is 0.                                            \

@@ -13,6 +13,7 @@
 
 // What a matmul does with each finished chain s of the output element c(i, j), in this order:
 //   s += bias[j];  s = max(s, 0);  c = s        or, with sgd:  c = c - lr * (s + weight_decay * c)
+// A weight_decay of 0 is none, as in PyTorch: it does not make NaN of an infinite parameter.
 struct nb_epilogue_f32 {
     bool accumulate;        // start the chain at c instead of at 0; not with sgd
     bool relu;              // a NaN stays

@@ -10,5 +10,6 @@
 #include "kernels/softmax_xent_tmpl.c"
 #include "kernels/optimizer_tmpl.c"
 #include "kernels/peak_tmpl.c"
+#include "kernels/pixel_tmpl.c"
 
 #include "kernels/table_tmpl.c"

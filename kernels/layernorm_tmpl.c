@@ -35,7 +35,7 @@ INLINE void layernorm_all(const int relu, size_t rows, size_t cols, const real *
 #define BODY(i, count)                                                                            \
     layernorm_rows(relu, count, cols, x + (i)*ldx, ldx, gamma, beta, eps, mean + (i), rstd + (i), \
                    y + (i)*ldy, ldy)
-    FOR_ROWS_ABREAST(rows, BODY);
+    FOR_ROWS_ABREAST(rows, cols, BODY);
 #undef BODY
 }
 
@@ -140,7 +140,7 @@ INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real 
     layernorm_grad_rows(relu, count, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta,      \
                         mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy, \
                         dx + (r0 + (r)) * lddx, lddx, (r) == 0, dgamma, dbeta)
-        FOR_ROWS_ABREAST(rows_of_block(rows, r0), BODY);
+        FOR_ROWS_ABREAST(rows_of_block(rows, r0), cols, BODY);
 #undef BODY
     }
 }

@@ -12,10 +12,6 @@ struct moments {
     real mean, m2; // m2 = sum (x - mean)^2
 };
 
-// Rows that are reduced side by side: the tree at the end of each is a chain of additions that wait
-// for one another, and those of several rows overlap.
-enum { ROWS_ABREAST = 4 };
-
 // The lanes' sums of one row.
 INLINE lanes row_lanes(size_t n, const real *x) {
     lanes s = lanes_set1(0);
@@ -62,14 +58,17 @@ INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t l
     }
 }
 
-// BODY(i, count) for all rows: ROWS_ABREAST of them at a time, then one by one.
-#define FOR_ROWS_ABREAST(rows, BODY)                            \
-    do {                                                        \
-        size_t r_ = 0;                                          \
-        for (; r_ + ROWS_ABREAST <= (rows); r_ += ROWS_ABREAST) \
-            BODY(r_, ROWS_ABREAST);                             \
-        for (; r_ < (rows); r_++)                               \
-            BODY(r_, 1);                                        \
+// BODY(i, count) for all rows: ROWS_ABREAST of them at a time, then one by one. The tree at the end
+// of a row is a chain of additions that wait for one another, and those of several rows overlap. Of
+// long rows one is enough: the tree is a small part of them, and memory is best read in one stream.
+enum { LONG_ROW = 2048 / sizeof(real) };
+#define FOR_ROWS_ABREAST(rows, cols, BODY)                                           \
+    do {                                                                             \
+        size_t r_ = 0;                                                               \
+        for (; (cols) < LONG_ROW && r_ + ROWS_ABREAST <= (rows); r_ += ROWS_ABREAST) \
+            BODY(r_, ROWS_ABREAST);                                                  \
+        for (; r_ < (rows); r_++)                                                    \
+            BODY(r_, 1);                                                             \
     } while (0)
 
 static void row_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
@@ -88,7 +87,7 @@ static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, rea
             variance[(i) + r] = moments[r].m2 / (real)cols;     \
         }                                                       \
     } while (0)
-    FOR_ROWS_ABREAST(rows, BODY);
+    FOR_ROWS_ABREAST(rows, cols, BODY);
 #undef BODY
 }
 
@@ -101,69 +100,129 @@ INLINE void add_block(real *total, vec block, bool first, size_t left) {
     store_left(total, first ? block : v_add(load_left(total, left), block), left);
 }
 
-static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
-    if (rows == 0 && cols > 0)
-        memset(sum, 0, cols * sizeof *sum);
-    for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-        const size_t count = rows_of_block(rows, r0);
-#define BODY(c, vecs, left)                                                         \
-    do {                                                                            \
-        vec s[COLUMN_VECS];                                                         \
-        UNROLL for (size_t v = 0; v < (vecs); v++) s[v] = v_zero();                 \
-        for (size_t i = 0; i < count; i++) {                                        \
-            UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                       \
-                v_add(s[v], load_left(x + (r0 + i) * ldx + (c) + v * LANES, left)); \
-        }                                                                           \
-        UNROLL for (size_t v = 0; v < (vecs); v++)                                  \
-            add_block(sum + (c) + v * LANES, s[v], r0 == 0, left);                  \
+// Memory is read along the rows, of which so many pass side by side: down the columns every row is
+// another page. What passes from one group of rows to the next waits in the L1 cache, which is why
+// columns are taken in strips.
+enum { STREAMS = 8, STRIP = 4096 / sizeof(real) };
+
+INLINE size_t rows_of_group(size_t rows, size_t i) {
+    return rows - i < STREAMS ? rows - i : STREAMS;
+}
+
+// sum (cols) of x (rows, cols), rows one after another
+INLINE void strip_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
+    for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
+        const size_t i1 = i0 + rows_of_group(rows, i0);
+#define BODY(c, vecs, left)                                                                       \
+    do {                                                                                          \
+        vec s[COLUMN_VECS];                                                                       \
+        UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                         \
+            i0 > 0 ? load_left(sum + (c) + v * LANES, left) : v_zero();                           \
+        for (size_t i = i0; i < i1; i++) {                                                        \
+            UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                     \
+                v_add(s[v], load_left(x + i * ldx + (c) + v * LANES, left));                      \
+        }                                                                                         \
+        UNROLL for (size_t v = 0; v < (vecs); v++) store_left(sum + (c) + v * LANES, s[v], left); \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
     }
 }
 
-// mean, m2 (cols) of x (rows, cols): the corrected two-pass algorithm inside a block of rows,
-// blocks merged in order (Chan, Golub & LeVeque 1983): with delta = mean_b - mean and n, n_b the
-// counts,
-//   mean += delta * n_b / (n + n_b),   m2 += m2_b + delta^2 * n * n_b / (n + n_b)
-static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *m2) {
-    for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-        const size_t count = rows_of_block(rows, r0);
-        const vec n = v_set1((real)count);
-        const vec share = v_set1((real)count / (real)(r0 + count));
-        const vec weight = v_mul(v_set1((real)r0), share);
-        const real *block = x + r0 * ldx;
-#define BODY(c, vecs, left)                                                                    \
-    do {                                                                                       \
-        vec s[COLUMN_VECS], s1[COLUMN_VECS], s2[COLUMN_VECS], m0[COLUMN_VECS];                 \
-        UNROLL for (size_t v = 0; v < (vecs); v++) s[v] = s1[v] = s2[v] = v_zero();            \
-        for (size_t i = 0; i < count; i++) {                                                   \
-            UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                  \
-                v_add(s[v], load_left(block + i * ldx + (c) + v * LANES, left));               \
-        }                                                                                      \
-        UNROLL for (size_t v = 0; v < (vecs); v++) m0[v] = v_div(s[v], n);                     \
-        for (size_t i = 0; i < count; i++) {                                                   \
-            UNROLL for (size_t v = 0; v < (vecs); v++) {                                       \
-                vec d = v_sub(load_left(block + i * ldx + (c) + v * LANES, left), m0[v]);      \
-                s1[v] = v_add(s1[v], d);                                                       \
-                s2[v] = v_fma(d, d, s2[v]);                                                    \
-            }                                                                                  \
-        }                                                                                      \
-        UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
-            real *mean_c = mean + (c) + v * LANES, *m2_c = m2 + (c) + v * LANES;               \
-            vec shift = v_div(s1[v], n);                                                       \
-            vec mean_b = v_add(m0[v], shift), m2_b = v_relu(v_fnma(s1[v], shift, s2[v]));      \
-            if (r0 > 0) {                                                                      \
-                vec old = load_left(mean_c, left), delta = v_sub(mean_b, old);                 \
-                mean_b = v_fma(delta, share, old);                                             \
-                m2_b = v_add(load_left(m2_c, left), v_fma(v_mul(delta, delta), weight, m2_b)); \
-            }                                                                                  \
-            store_left(mean_c, mean_b, left);                                                  \
-            store_left(m2_c, m2_b, left);                                                      \
-        }                                                                                      \
+static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
+    real block[STRIP];
+    if (rows == 0 && cols > 0)
+        memset(sum, 0, cols * sizeof *sum);
+    for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
+        const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
+        for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
+            strip_sum(rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx, block);
+#define BODY(c, vecs, left)                               \
+    UNROLL for (size_t v = 0; v < (vecs); v++) add_block( \
+        sum + c0 + (c) + v * LANES, load_left(block + (c) + v * LANES, left), r0 == 0, left)
+            FOR_COLUMNS(width, BODY);
+#undef BODY
+        }
+    }
+}
+
+// s1 = sum (x - m0), s2 = sum (x - m0)^2, (cols) each, of x (rows, cols)
+INLINE void strip_centred_sums(size_t rows, size_t cols, const real *x, size_t ldx, const real *m0,
+                               real *s1, real *s2) {
+    for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
+        const size_t i1 = i0 + rows_of_group(rows, i0);
+#define BODY(c, vecs, left)                                                             \
+    do {                                                                                \
+        vec t1[COLUMN_VECS], t2[COLUMN_VECS], mean[COLUMN_VECS];                        \
+        UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
+            const size_t j = (c) + v * LANES;                                           \
+            mean[v] = load_left(m0 + j, left);                                          \
+            t1[v] = i0 > 0 ? load_left(s1 + j, left) : v_zero();                        \
+            t2[v] = i0 > 0 ? load_left(s2 + j, left) : v_zero();                        \
+        }                                                                               \
+        for (size_t i = i0; i < i1; i++) {                                              \
+            UNROLL for (size_t v = 0; v < (vecs); v++) {                                \
+                vec d = v_sub(load_left(x + i * ldx + (c) + v * LANES, left), mean[v]); \
+                t1[v] = v_add(t1[v], d);                                                \
+                t2[v] = v_fma(d, d, t2[v]);                                             \
+            }                                                                           \
+        }                                                                               \
+        UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
+            store_left(s1 + (c) + v * LANES, t1[v], left);                              \
+            store_left(s2 + (c) + v * LANES, t2[v], left);                              \
+        }                                                                               \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
+    }
+}
+
+// mean, m2 (cols) of a block of `count` rows from r0 on join those of the rows before it (Chan,
+// Golub & LeVeque 1983): with delta = mean_b - mean and n, n_b the counts,
+//   mean += delta * n_b / (n + n_b),   m2 += m2_b + delta^2 * n * n_b / (n + n_b)
+INLINE void merge_moments(size_t r0, size_t count, size_t cols, const real *m0, const real *s1,
+                          const real *s2, real *mean, real *m2) {
+    const vec n = v_set1((real)count);
+    const vec share = v_set1((real)count / (real)(r0 + count));
+    const vec weight = v_mul(v_set1((real)r0), share);
+#define BODY(c, vecs, left)                                                                  \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                                             \
+        const size_t j = (c) + v * LANES;                                                    \
+        vec sum = load_left(s1 + j, left), shift = v_div(sum, n);                            \
+        vec mean_b = v_add(load_left(m0 + j, left), shift);                                  \
+        vec m2_b = v_relu(v_fnma(sum, shift, load_left(s2 + j, left)));                      \
+        if (r0 > 0) {                                                                        \
+            vec old = load_left(mean + j, left), delta = v_sub(mean_b, old);                 \
+            mean_b = v_fma(delta, share, old);                                               \
+            m2_b = v_add(load_left(m2 + j, left), v_fma(v_mul(delta, delta), weight, m2_b)); \
+        }                                                                                    \
+        store_left(mean + j, mean_b, left);                                                  \
+        store_left(m2 + j, m2_b, left);                                                      \
+    }
+    FOR_COLUMNS(cols, BODY);
+#undef BODY
+}
+
+// mean, m2 (cols) of x (rows, cols): the corrected two-pass algorithm inside a block of rows,
+// blocks merged in order.
+static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *m2) {
+    real m0[STRIP], s1[STRIP], s2[STRIP];
+    for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
+        const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
+        for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
+            const size_t count = rows_of_block(rows, r0);
+            const real *block = x + r0 * ldx + c0;
+            strip_sum(count, width, block, ldx, m0);
+#define BODY(c, vecs, left)                                                      \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                                 \
+        real *sum = m0 + (c) + v * LANES;                                        \
+        store_left(sum, v_div(load_left(sum, left), v_set1((real)count)), left); \
+    }
+            FOR_COLUMNS(width, BODY);
+#undef BODY
+            strip_centred_sums(count, width, block, ldx, m0, s1, s2);
+            merge_moments(r0, count, width, m0, s1, s2, mean + c0, m2 + c0);
+        }
     }
 }
 

@@ -86,10 +86,6 @@ void *network_create(const struct nb_settings *settings, const struct nb_dataset
     net->batch = settings->batch_size < data->train.rows ? settings->batch_size : data->train.rows;
     net->layers = settings->hidden_count + 1;
     net->ldx = round_up(data->features, LINE);
-    // torchvision's ToTensor and Normalize((0.1307,), (0.3081,)): three roundings to float, then,
-    // for f64, widened.
-    for (int byte = 0; byte < 256; byte++)
-        net->pixel[byte] = ((float)byte / 255.0f - 0.1307f) / 0.3081f;
     if (!(net->layer = array(net, net->layers, 1, sizeof *net->layer)) ||
         !(net->x = reals(net, net->batch, net->ldx)) ||
         !(net->labels = array(net, net->batch, 1, sizeof *net->labels)) ||
@@ -180,9 +176,7 @@ void network_set(void *net, const struct nb_parameter *parameter, const double *
 
 void network_load_row(const network *net, const struct nb_split *split, size_t row, real *x) {
     const size_t features = net->data->features;
-    const uint8_t *pixels = split->pixels + row * features;
-    for (size_t i = 0; i < features; i++)
-        x[i] = net->pixel[pixels[i]];
+    net->k->pixel_normalize(features, split->pixels + row * features, 0.1307f, 0.3081f, x);
 }
 
 void network_linear(const network *net, const struct layer *layer, size_t rows, const real *x,

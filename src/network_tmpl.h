@@ -20,8 +20,8 @@
 typedef struct NB_REAL(nb_epilogue) epilogue;
 typedef struct NB_REAL(nb_kernels) kernels;
 
-#define LINE (64 / sizeof(real))   // elements of a cache line: no two threads write to the same one
-#define PANEL NB_PANEL(real)       // columns of a panel of weights
+#define LINE (64 / sizeof(real)) // elements of a cache line: no two threads write to the same one
+#define PANEL NB_PANEL(real)     // columns of a panel of weights
 
 #define EPSILON ((real)1e-5)         // of both normalizations, as in PyTorch
 #define RUNNING_MOMENTUM ((real)0.1) // weight of the new value in batch norm's running statistics
@@ -60,7 +60,6 @@ struct NB_REAL(network) {
     size_t batch;        // rows of the largest batch
     size_t layers;       // hidden layers + 1
     struct layer *layer; // [layers]
-    real pixel[256];     // the input value of every byte
     size_t ldx;          // row stride of x
     real *x;             // (batch, ldx): the rows of this batch, converted
     uint8_t *labels;     // (batch)
@@ -127,7 +126,7 @@ enum nb_status network_train(void *net, const uint32_t *order, nb_step_fn step, 
                              struct nb_stopwatch *watches, struct nb_epoch *epoch);
 void network_evaluate(void *net, struct nb_epoch *epoch);
 
-// x (features) = row `row` of the split, converted from bytes.
+// x (features) = row `row` of the split, converted from bytes as torchvision does for MNIST.
 void network_load_row(const network *net, const struct nb_split *split, size_t row, real *x);
 
 // z (rows, columns cols) = x (rows, in) . W + bias, then ReLU if `relu`. x may not be z.

@@ -16,11 +16,13 @@ static void book(struct member me, enum nb_phase phase) {
 }
 
 // Waits for all members, having done `phase`.
-#define BARRIER(me, phase)                                 \
-    do {                                                   \
-        book(me, phase);                                   \
-        _Pragma("omp barrier") book(me, NB_PHASE_WAITING); \
-    } while (0)
+static void barrier(struct member me, enum nb_phase phase) {
+    book(me, phase);
+    if (me.count > 1) { // a barrier of one costs as much as a small product
+#pragma omp barrier
+        book(me, NB_PHASE_WAITING);
+    }
+}
 
 // The input of layer l: (rows, *ld).
 static const real *input_of(const network *net, size_t l, size_t *ld) {
@@ -63,14 +65,14 @@ static void forward_hidden(network *net, struct member me, size_t l, size_t rows
                                        y->running_mean + c, y->running_var + c, y->mean + c,
                                        y->rstd + c, y->y + c, y->ld);
     }
-    BARRIER(me, NB_PHASE_NORMALIZATION);
+    barrier(me, NB_PHASE_NORMALIZATION);
     if (norm == NB_NORM_LAYER) {
         const struct range mine = share(me, rows, 1);
         const size_t r = mine.begin;
         net->k->layernorm_relu_forward(mine.end - r, y->out, y->z + r * y->ld, y->ld,
                                        y->gamma.value, y->beta.value, EPSILON, y->mean + r,
                                        y->rstd + r, y->y + r * y->ld, y->ld);
-        BARRIER(me, NB_PHASE_NORMALIZATION);
+        barrier(me, NB_PHASE_NORMALIZATION);
     }
 }
 
@@ -86,7 +88,7 @@ static void forward_output(network *net, struct member me, size_t rows) {
     book(me, NB_PHASE_FORWARD);
     net->k->softmax_xent(count, top->out, top->z + r * top->ld, top->ld, net->labels + r, rows,
                          net->losses + r, top->dz + r * top->ld, top->ld);
-    BARRIER(me, NB_PHASE_LOSS);
+    barrier(me, NB_PHASE_LOSS);
 }
 
 // Mean loss of the batch: rows in order, summed in double, rounded to the run's precision as
@@ -195,14 +197,14 @@ static void backward_hidden(network *net, struct member me, size_t l, size_t row
             y->rstd + c, y->dz + c, y->ld, y->dz + c, y->ld, y->gamma.grad + c, y->beta.grad + c);
         break;
     case NB_NORM_LAYER: {
-        BARRIER(me, NB_PHASE_NORMALIZATION);
+        barrier(me, NB_PHASE_NORMALIZATION);
         const struct range mine = share(me, rows, NB_BLOCK_ROWS);
         const size_t r = mine.begin, block = r / NB_BLOCK_ROWS * y->out;
         net->k->layernorm_relu_backward(mine.end - r, y->out, y->z + r * y->ld, y->ld,
                                         y->gamma.value, y->beta.value, y->mean + r, y->rstd + r,
                                         y->dz + r * y->ld, y->ld, y->dz + r * y->ld, y->ld,
                                         y->gamma_blocks + block, y->beta_blocks + block);
-        BARRIER(me, NB_PHASE_NORMALIZATION);
+        barrier(me, NB_PHASE_NORMALIZATION);
         net->k->block_sum(NB_BLOCKS(rows), width, y->gamma_blocks + c, y->out, y->gamma.grad + c);
         net->k->block_sum(NB_BLOCKS(rows), width, y->beta_blocks + c, y->out, y->beta.grad + c);
         break;
@@ -232,13 +234,13 @@ static void backward(network *net, struct member me, size_t rows) {
     for (size_t l = top; l-- > 0;) {
         backward_hidden(net, me, l, rows);
         if (l > 0) {
-            BARRIER(me, NB_PHASE_UPDATE);
+            barrier(me, NB_PHASE_UPDATE);
             backward_input(net, l, rows, share(me, net->layer[l].in, LINE));
             book(me, NB_PHASE_BACKWARD);
         }
     }
     if (top > 1) {
-        BARRIER(me,
+        barrier(me,
                 NB_PHASE_BACKWARD); // until here the weights between hidden layers are read by all
     }
     for (size_t l = 0; l < top; l++) {
@@ -265,7 +267,7 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
             const size_t first = s * net->batch,
                          rows = n - first < net->batch ? n - first : net->batch;
             gather(net, me, order, first, rows);
-            BARRIER(me, NB_PHASE_GATHER);
+            barrier(me, NB_PHASE_GATHER);
             for (size_t l = 0; l + 1 < net->layers; l++)
                 forward_hidden(net, me, l, rows);
             forward_output(net, me, rows);
@@ -276,7 +278,7 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
             book(me, NB_PHASE_LOSS);
             if (!diverged)
                 backward(net, me, rows);
-            BARRIER(me, NB_PHASE_OTHER);
+            barrier(me, NB_PHASE_OTHER);
             if (me.id == 0) {
                 net->steps += !diverged;
                 done += rows;
@@ -287,7 +289,7 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
                 if (diverged)
                     status = NB_STATUS_DIVERGED;
             }
-            BARRIER(me, NB_PHASE_OTHER);
+            barrier(me, NB_PHASE_OTHER);
         }
     }
     epoch->samples = done;

@@ -28,5 +28,6 @@ INLINE size_t at_most(size_t limit, size_t n) { return n < limit ? n : limit; }
 #include "kernels/autovec/softmax_xent_tmpl.c"
 #include "kernels/autovec/optimizer_tmpl.c"
 #include "kernels/autovec/peak_tmpl.c"
+#include "kernels/autovec/pixel_tmpl.c"
 
 #include "kernels/table_tmpl.c"

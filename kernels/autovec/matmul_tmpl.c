@@ -30,9 +30,10 @@ INLINE void add_row(size_t cols, real a, const real *b, real *s) {
 INLINE void finish_row(size_t cols, const real *s, const real *bias, const epilogue *out, real *c) {
     if (out && out->sgd) {
         const real lr = out->lr, weight_decay = out->weight_decay;
+        const bool decay = weight_decay != 0;
 #pragma omp simd
         for (size_t j = 0; j < cols; j++)
-            c[j] -= lr * (s[j] + weight_decay * c[j]);
+            c[j] -= lr * (decay ? s[j] + weight_decay * c[j] : s[j]);
         return;
     }
     const bool relu = out && out->relu;

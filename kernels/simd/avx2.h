@@ -15,6 +15,7 @@ typedef __m256d vec;
 #define TILE_ROWS 6
 #define TILE_VECS 2
 #define COLUMN_VECS 2
+#define ROWS_ABREAST 1
 
 // All bits set in the first n lanes.
 INLINE __m256i first_lanes(size_t n) {
@@ -41,6 +42,19 @@ INLINE vec v_first(size_t n, vec a, vec b) {
 #endif
 }
 
+#if NB_BITS == 32
+INLINE vec v_from_bytes(const uint8_t *p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+INLINE vec v_to_float(vec a) { return a; }
+#else
+INLINE vec v_from_bytes(const uint8_t *p) {
+    int bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes)));
+}
+INLINE vec v_to_float(vec a) { return _mm256_cvtps_pd(_mm256_cvtpd_ps(a)); }
+#endif
 INLINE vec v_add(vec a, vec b) { return MM(add)(a, b); }
 INLINE vec v_sub(vec a, vec b) { return MM(sub)(a, b); }
 INLINE vec v_mul(vec a, vec b) { return MM(mul)(a, b); }

@@ -19,6 +19,7 @@ typedef __mmask8 mask;
 #define TILE_ROWS 6
 #define TILE_VECS 4
 #define COLUMN_VECS 4
+#define ROWS_ABREAST 4
 
 INLINE mask first_lanes(size_t n) { return (mask)(n < LANES ? (1u << n) - 1 : (1u << LANES) - 1); }
 
@@ -29,6 +30,17 @@ INLINE vec v_load_n(const real *p, size_t n) { return MM(maskz_loadu)(first_lane
 INLINE void v_store(real *p, vec a) { MM(storeu)(p, a); }
 INLINE void v_store_n(real *p, vec a, size_t n) { MM(mask_storeu)(p, first_lanes(n), a); }
 INLINE vec v_first(size_t n, vec a, vec b) { return MM(mask_blend)(first_lanes(n), b, a); }
+#if NB_BITS == 32
+INLINE vec v_from_bytes(const uint8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+INLINE vec v_to_float(vec a) { return a; }
+#else
+INLINE vec v_from_bytes(const uint8_t *p) {
+    return _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+INLINE vec v_to_float(vec a) { return _mm512_cvtps_pd(_mm512_cvtpd_ps(a)); }
+#endif
 INLINE vec v_add(vec a, vec b) { return MM(add)(a, b); }
 INLINE vec v_sub(vec a, vec b) { return MM(sub)(a, b); }
 INLINE vec v_mul(vec a, vec b) { return MM(mul)(a, b); }

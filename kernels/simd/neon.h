@@ -21,6 +21,7 @@ typedef uint64x2_t mask;
 #define TILE_ROWS 6
 #define TILE_VECS 4
 #define COLUMN_VECS 4
+#define ROWS_ABREAST 1
 
 INLINE vec v_zero(void) { return VN(dupq)(0); }
 INLINE vec v_set1(real s) { return VN(dupq)(s); }
@@ -51,6 +52,20 @@ INLINE vec v_first(size_t n, vec a, vec b) {
     return v_load(part);
 }
 
+#if NB_BITS == 32
+INLINE vec v_from_bytes(const uint8_t *p) {
+    uint32_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(bytes)))));
+}
+INLINE vec v_to_float(vec a) { return a; }
+#else
+INLINE vec v_from_bytes(const uint8_t *p) {
+    const vec pair = {p[0], p[1]};
+    return pair;
+}
+INLINE vec v_to_float(vec a) { return vcvt_f64_f32(vcvt_f32_f64(a)); }
+#endif
 INLINE vec v_add(vec a, vec b) { return V(addq)(a, b); }
 INLINE vec v_sub(vec a, vec b) { return V(subq)(a, b); }
 INLINE vec v_mul(vec a, vec b) { return V(mulq)(a, b); }

@@ -5,6 +5,7 @@
 #define TILE_ROWS 4
 #define TILE_VECS 2
 #define COLUMN_VECS 4
+#define ROWS_ABREAST 1
 
 typedef real vec;
 
@@ -20,6 +21,8 @@ INLINE void v_store_n(real *p, vec a, size_t n) {
 }
 
 INLINE vec v_first(size_t n, vec a, vec b) { return n > 0 ? a : b; }
+INLINE vec v_from_bytes(const uint8_t *p) { return *p; }
+INLINE vec v_to_float(vec a) { return (real)(float)a; }
 INLINE vec v_add(vec a, vec b) { return a + b; }
 INLINE vec v_sub(vec a, vec b) { return a - b; }
 INLINE vec v_mul(vec a, vec b) { return a * b; }

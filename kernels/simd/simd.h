@@ -9,6 +9,8 @@
 //                                Reads no further.
 //   v_store_n(p, a, n)           the first n lanes; writes no further
 //   v_first(n, a, b)             the first n lanes of a, the others of b
+//   v_from_bytes(p)              LANES bytes as numbers
+//   v_to_float(a)                rounded to float, and back to real
 //   v_add v_sub v_mul v_div v_sqrt    correctly rounded
 //   v_fma(a, b, c)               a * b + c with one rounding;  v_fnma(a, b, c): -(a * b) + c
 //   v_max(a, b)                  a > b ? a : b
@@ -23,8 +25,9 @@
 //                                tree of contract rule 2
 //   v_reduce_max(a)              the same tree with v_max
 //
-// Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul, and
-// COLUMN_VECS, the registers of columns that the column-wise kernels take side by side.
+// Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
+// COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
+// ROWS_ABREAST, the rows of the row-wise ones.
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 
@@ -108,6 +111,14 @@ INLINE void store_left(real *p, vec a, size_t left) {
 }
 
 INLINE vec keep_left(size_t left, vec a, vec b) { return left == ALL ? a : v_first(left, a, b); }
+
+INLINE vec from_bytes_left(const uint8_t *p, size_t left) {
+    uint8_t part[LANES] = {0};
+    if (left >= LANES)
+        return v_from_bytes(p);
+    memcpy(part, p, left);
+    return v_from_bytes(part);
+}
 
 // LANES registers of a square, transposed: step d swaps the squares of d x d elements beside the
 // diagonal.

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// c in panels: the same bits as c in one matrix, with every epilogue, and nothing else is written.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "src/random.h"
+
+enum { MOST_M = 61, MOST_N = 200, MOST_K = 40, PANELS = 4 };
+
+static const struct shape {
+    size_t m, n, k;
+} shapes[] = {{1, 200, 3}, {2, 65, 40}, {5, 64, 7}, {61, 130, 40}, {30, 10, 33}, {13, 199, 0}};
+
+// c (m, n) in panels of NB_PANEL columns with one unused row between them, against c (m, n). The
+// rows hold more than they need, which must stay as it is.
+#define CHECK_PANELS(bits, real)                                                                   \
+    static real a##bits[MOST_K * MOST_M], b##bits[MOST_K * MOST_N], bias##bits[MOST_N];            \
+    static void check_f##bits(enum nb_isa isa, const struct shape *s, size_t mode) {               \
+        const size_t width = NB_PANEL(real), stride = (s->m + 1) * width;                          \
+        static real plain[MOST_M * MOST_N], start[(MOST_M + 1) * 64 * PANELS * 2];                 \
+        static real got[(MOST_M + 1) * 64 * PANELS * 2], want[(MOST_M + 1) * 64 * PANELS * 2];     \
+        const struct nb_epilogue_f##bits modes[] = {                                               \
+            {0},                                                                                   \
+            {.accumulate = true},                                                                  \
+            {.bias = bias##bits, .relu = true},                                                    \
+            {.sgd = true, .lr = (real)0.1},                                                        \
+            {.sgd = true, .lr = (real)0.1, .weight_decay = (real)0.01},                            \
+        };                                                                                         \
+        struct nb_epilogue_f##bits out = modes[mode];                                              \
+        const struct nb_kernels_f##bits *k = nb_kernels_f##bits(isa);                              \
+        for (size_t i = 0; i < sizeof start / sizeof *start; i++)                                  \
+            start[i] = (real)(i % 17) / 16 - (real)0.5;                                            \
+        memcpy(got, start, sizeof got);                                                            \
+        memcpy(want, start, sizeof want);                                                          \
+        for (size_t i = 0; i < s->m; i++)                                                          \
+            for (size_t j = 0; j < s->n; j++)                                                      \
+                plain[i * s->n + j] = start[j / width * stride + i * width + j % width];           \
+        k->matmul_tn(s->m, s->n, s->k, a##bits, s->m, b##bits, s->n, plain, s->n, &out);           \
+        for (size_t i = 0; i < s->m; i++)                                                          \
+            for (size_t j = 0; j < s->n; j++)                                                      \
+                want[j / width * stride + i * width + j % width] = plain[i * s->n + j];            \
+        out.panel_stride = stride;                                                                 \
+        k->matmul_tn(s->m, s->n, s->k, a##bits, s->m, b##bits, s->n, got, width, &out);            \
+        if (memcmp(got, want, sizeof got) != 0)                                                    \
+            fail_msg("%s f" #bits " %zux%zux%zu, epilogue %zu: panels differ", k->isa, s->m, s->n, \
+                     s->k, mode);                                                                  \
+    }
+CHECK_PANELS(32, float)
+CHECK_PANELS(64, double)
+
+static void panels_hold_what_a_matrix_holds(void **state) {
+    (void)state;
+    struct nb_random random;
+    nb_random_seed(&random, 1);
+    for (size_t i = 0; i < MOST_K * MOST_M; i++)
+        a64[i] = a32[i] = nb_random_uniform(&random, 1);
+    for (size_t i = 0; i < MOST_K * MOST_N; i++)
+        b64[i] = b32[i] = nb_random_uniform(&random, 1);
+    for (size_t i = 0; i < MOST_N; i++)
+        bias64[i] = bias32[i] = nb_random_uniform(&random, 1);
+    for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++) {
+        for (size_t s = 0; nb_isa_usable(isa) && s < sizeof shapes / sizeof *shapes; s++) {
+            for (size_t mode = 0; mode < 5; mode++) {
+                check_f32(isa, &shapes[s], mode);
+                check_f64(isa, &shapes[s], mode);
+            }
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(panels_hold_what_a_matrix_holds)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
