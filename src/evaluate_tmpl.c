@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The test set through the network, without touching anything that training uses but its
-// parameters. Threads take chunks of rows; a row's result does not depend on the chunk it is in.
+// The test set through the network. Of what training uses it reads the parameters, and may write
+// over the rows of the last batch. Threads take chunks of rows; a row's result does not depend on
+// the chunk it is in.
 #include "src/network_tmpl.h"
 
 // y (rows, ld) = normalization and ReLU of z, in place, with the running statistics.

@@ -111,6 +111,15 @@ static void read_system(struct nb_machine *machine) {
 
 static double quota(void) { return nb_cgroup_quota("/proc/self/cgroup", "/sys/fs/cgroup"); }
 
+// getrusage would count what ran in this process before its program, for as long as that was
+// larger.
+uint64_t nb_machine_peak_resident(void) {
+    char text[32];
+    if (!nb_sysfs_value(text, sizeof text, "/proc/self/status", "VmHWM"))
+        return 0;
+    return (uint64_t)strtoull(text, NULL, 10) * 1024;
+}
+
 void nb_machine_read(struct nb_machine *machine) {
     *machine = (struct nb_machine){0};
     nb_topology_read(machine);

@@ -38,6 +38,9 @@ struct nb_machine {
 // Looks now. Never fails: what cannot be read is unknown.
 void nb_machine_read(struct nb_machine *machine);
 
+// The most memory that this process has had resident, in bytes; 0 where the system does not tell.
+uint64_t nb_machine_peak_resident(void);
+
 // Threads for a run that names none: the physical cores that this process may use, not more than
 // the control group's quota rounded up, nor than OMP_NUM_THREADS and OMP_THREAD_LIMIT where these
 // are set to a positive number. At least 1; 1 without OpenMP. The first asks the machine itself.

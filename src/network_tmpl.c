@@ -102,8 +102,11 @@ void *network_create(const struct nb_settings *settings, const struct nb_dataset
     net->test_ld = net->ldx;
     for (size_t i = 0; i < net->layers; i++)
         net->test_ld = net->layer[i].ld > net->test_ld ? net->layer[i].ld : net->test_ld;
-    if (!(net->test_scratch = reals(net, threads * 2 * NB_TEST_CHUNK, net->test_ld)) ||
-        !(net->test_losses = reals(net, data->test.rows, 1)))
+    const size_t chunks = threads * 2 * NB_TEST_CHUNK;
+    net->test_scratch = net->x; // between epochs it is free
+    if (chunks * net->test_ld > net->batch * net->ldx)
+        net->test_scratch = reals(net, chunks, net->test_ld);
+    if (net->test_scratch == NULL || !(net->test_losses = reals(net, data->test.rows, 1)))
         goto fail;
     return net;
 fail:

@@ -66,7 +66,7 @@ struct NB_REAL(network) {
     real *losses;        // (batch)
     uint64_t steps;      // optimizer steps made
     size_t test_ld;      // row stride of test_scratch: the widest layer
-    real *test_scratch;  // (threads, 2, NB_TEST_CHUNK, test_ld)
+    real *test_scratch;  // (threads, 2, NB_TEST_CHUNK, test_ld); x, where that is as large
     real *test_losses;   // (test rows)
     void **memory;       // every array above, to free
     size_t arrays;

@@ -69,15 +69,19 @@ json_t *nb_record_json(const struct nb_run *run, const struct nb_machine *machin
     json_t *epochs = json_array();
     for (size_t i = 0; i < run->epoch_count; i++)
         json_array_append_new(epochs, epoch_json(run, &run->epochs[i]));
-    return json_pack("{si so so s{ss sI} so sI so sI ss ss ss}",                        //
+    return json_pack("{si so so s{ss sI} so sI so sI so ss ss ss}",                     //
                      "schema", NB_RECORD_SCHEMA, "config", config_json(&run->settings), //
                      "machine", nb_machine_json(machine),                               //
                      "effective", "isa", run->isa, "threads", (json_int_t)run->threads, //
                      "data", data_json(run->dataset),                                   //
                      "parameters", (json_int_t)run->parameters,                         //
                      "epochs", epochs, "steps", (json_int_t)run->steps,                 //
-                     "status", nb_status_name(run->status),                             //
-                     "init_digest", run->init_digest,                                   //
+                     "peak_resident_bytes",
+                     run->peak_resident_bytes > 0
+                         ? json_integer((json_int_t)run->peak_resident_bytes)
+                         : json_null(),
+                     "status", nb_status_name(run->status), //
+                     "init_digest", run->init_digest,       //
                      "weights_digest", run->weights_digest);
 }
 

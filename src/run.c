@@ -80,6 +80,7 @@ bool nb_run_epoch(struct nb_run *run, nb_watch_fn watch, void *user) {
 
 void nb_run_end(struct nb_run *run) {
     nb_trainer_digest(run->trainer, run->weights_digest);
+    run->peak_resident_bytes = nb_machine_peak_resident();
     nb_trainer_free(run->trainer);
     run->trainer = NULL;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "src/dataset.h"
 #include "src/error.h"
@@ -26,6 +27,7 @@ struct nb_run {
     size_t epoch_count;
     size_t steps; // of the whole run
     enum nb_status status;
+    uint64_t peak_resident_bytes; // of this process when the run ended; 0: unknown
     char init_digest[NB_DIGEST], weights_digest[NB_DIGEST];
     struct nb_trainer *trainer; // until nb_run_end
 };
@@ -46,7 +48,8 @@ enum nb_code nb_run_profile(struct nb_run *run, struct nb_error *error);
 // may be NULL.
 bool nb_run_epoch(struct nb_run *run, nb_watch_fn watch, void *user);
 
-// Takes the final digest and releases the model; the results stay until nb_run_free.
+// Takes the final digest and the peak of the memory, and releases the model; the results stay until
+// nb_run_free.
 void nb_run_end(struct nb_run *run);
 void nb_run_free(struct nb_run *run);
 

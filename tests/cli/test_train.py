@@ -5,6 +5,7 @@ import math
 import os
 import re
 import shutil
+import struct
 import unittest
 
 from case import Case, DATA, DIGEST, TEST_ROWS, TRAIN_ROWS, strict_json
@@ -89,13 +90,40 @@ class Train(Case):
         self.assertIn("train loss", done.stderr)
 
 
+class Memory(Case):
+    ROWS, TEST, FEATURES = 20000, 1000, 784
+
+    def write_split(self, part, rows):
+        for name, dims in (("images-idx3", (rows, 28, 28)), ("labels-idx1", (rows,))):
+            with open(self.path("%s-%s-ubyte" % (part, name)), "wb") as file:
+                file.write(struct.pack(">%dI" % (1 + len(dims)), 0x800 + len(dims), *dims))
+                file.write(bytes(range(10)) * (math.prod(dims) // 10))
+
+    def test_data_stay_bytes(self):
+        """The process holds the data set as bytes, and beside it the buffers of one batch."""
+        self.write_split("train", self.ROWS)
+        self.write_split("t10k", self.TEST)
+        data = (self.ROWS + self.TEST) * (self.FEATURES + 1)
+        for dtype, size in (("f32", 4), ("f64", 8)):
+            for batch in (4, 2048):
+                record = strict_json(self.call("train", "--data-dir", self.folder, "--epochs", "1", "--dtype", dtype, "--batch-size",
+                                               str(batch), "--threads", "2", "--json", "-").stdout)
+                if record["peak_resident_bytes"] is None:
+                    self.skipTest("this system does not tell what is resident")
+                # A weight and a double of it for the digest; inputs, z, y and their gradient; the test's chunks of two threads.
+                buffers = record["parameters"] * (size + 8) + batch * (self.FEATURES + 3 * 256) * size + 4 * 128 * 784 * size
+                # The program, its libraries and stacks: 10 MB were seen.
+                self.assertLess(record["peak_resident_bytes"], data + buffers + 14e6, (dtype, batch))
+                self.assertGreater(record["peak_resident_bytes"], data, (dtype, batch))
+
+
 class Record(Case):
     def test_fields(self):
         record = self.record("--norm", "layer", "--hidden", "32,16", "--batch-size", "100", "--epochs", "2", "--lr",
                              "0.05", "--momentum", "0.9", "--nesterov", "--weight-decay", "0.0005", "--seed", "7",
                              "--dtype", "f64", "--isa", "scalar", "--threads", "2")
         self.assertEqual(list(record), ["schema", "config", "machine", "effective", "data", "parameters", "epochs",
-                                        "steps", "status", "init_digest", "weights_digest"])
+                                        "steps", "peak_resident_bytes", "status", "init_digest", "weights_digest"])
         self.assertEqual(record["schema"], 1)
         self.assertEqual(record["config"], {
             "norm": "layer", "hidden": [32, 16], "classes": 10, "batch_size": 100, "epochs": 2, "lr": 0.05,

@@ -16,6 +16,9 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.append(os.path.join(ROOT, "tests", "isa"))
+from loops import newest_tool  # noqa: E402
+
 LIBRARIES = "/usr/lib/aarch64-linux-gnu"
 TARGETS = ["src/normbench:executable", "tests/test_golden", "tests/test_gradients", "tests/test_random"]
 
@@ -69,10 +72,17 @@ class AArch64(unittest.TestCase):
             output = self.emulated("src/normbench", "verify", "--isa", "neon", *args).stdout
             self.assertIn("this machine gives the published bits", output)
 
-    def test_machine_code(self):
-        """The test of the native program, on this one."""
-        self.run_program([sys.executable, "-B", os.path.join(ROOT, "tests", "isa", "test_tables.py")],
+    def read_machine_code(self, test):
+        """A test of the native program, on this one."""
+        self.run_program([sys.executable, "-B", os.path.join(ROOT, "tests", "isa", test)],
                          PROGRAM=os.path.join(self.FOLDER, "src", "normbench"), BINUTILS="aarch64-linux-gnu-")
+
+    def test_machine_code(self):
+        self.read_machine_code("test_tables.py")
+
+    @unittest.skipUnless(newest_tool(), "llvm-mca is not here (of LLVM)")
+    def test_loops_of_the_products(self):
+        self.read_machine_code("test_loops.py")
 
     def test_generator_and_gradients(self):
         self.emulated("tests/test_random")
