@@ -6,7 +6,7 @@
 #include "src/table.h"
 
 static const struct nb_column columns[] = {
-    {.name = "phase"},
+    {.name = "phase", .width = 13},
     {.name = "seconds", .unit = "s/epoch", .align = NB_RIGHT, .digits = 4, .width = 7},
     {.name = "share", .unit = "%", .align = NB_RIGHT, .digits = 1},
     {.name = "gflops", .title = "GFLOP/s", .align = NB_RIGHT, .digits = 1},

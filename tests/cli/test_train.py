@@ -150,6 +150,30 @@ class Record(Case):
             self.assertRegex(record[name], r"\A%s\Z" % DIGEST)
         self.assertNotEqual(record["init_digest"], record["weights_digest"])
 
+    def test_profile(self):
+        phases = ["gather", "forward", "normalization", "loss", "backward", "update", "waiting", "other"]
+        for norm, threads in (("batch", "2"), ("layer", "1"), ("none", "1")):
+            args = ("--norm", norm, "--hidden", "32,16", "--threads", threads, "--epochs", "2")
+            done = self.train(*args, "--profile", "--json", self.path("run.json"))
+            with open(self.path("run.json")) as file:
+                record = strict_json(file.read())
+            for epoch in record["epochs"]:
+                self.assertEqual(list(epoch["phases"]), phases)
+                self.assertTrue(all(seconds >= 0 for seconds in epoch["phases"].values()), epoch)
+                # Nothing is booked twice, and what is booked nowhere else is "other".
+                self.assertAlmostEqual(sum(epoch["phases"].values()), epoch["seconds"], delta=0.001 + 0.01 * epoch["seconds"])
+                for phase in ("gather", "forward", "loss", "backward", "update") + (("normalization",) if norm != "none" else ()):
+                    self.assertGreater(epoch["phases"][phase], 0, phase)
+                if self.team(int(threads)) == 1:
+                    self.assertEqual(epoch["phases"]["waiting"], 0)
+            lines = done.stdout.splitlines()
+            self.assertEqual([line.split()[0] for line in lines if line.split()[0] in phases], phases)
+            shares = [float(line.split()[2]) for line in lines if line.split()[0] in phases]
+            self.assertAlmostEqual(sum(shares), 100, delta=0.5)
+            plain = self.record(*args)
+            self.assertEqual(plain["weights_digest"], record["weights_digest"])
+            self.assertNotIn("phases", plain["epochs"][0])
+
     def test_train_rows_are_the_first_ones(self):
         for name, start, size in (("train-images-idx3-ubyte", 16, 784), ("train-labels-idx1-ubyte", 8, 1)):
             with gzip.open(os.path.join(DATA, name + ".gz")) as file:
