@@ -3,25 +3,16 @@
 // Hinton 2016. With xhat = (x - mean) * rstd and g = dy * gamma, backward is dx = rstd * (g - sum g
 // / cols - xhat * sum (g * xhat) / cols).
 
-// `count` rows, a constant up to ROWS_ABREAST: they share what is loaded of gamma and beta.
-INLINE void layernorm_rows(const int relu, const size_t count, size_t cols, const real *x,
-                           size_t ldx, const real *gamma, const real *beta, real eps, real *mean,
-                           real *rstd, real *y, size_t ldy) {
-    struct moments moments[ROWS_ABREAST];
-    row_moments_of(count, cols, x, ldx, moments);
-    vec m[ROWS_ABREAST], s[ROWS_ABREAST];
-    UNROLL for (size_t r = 0; r < count; r++) {
-        mean[r] = moments[r].mean;
-        rstd[r] = 1 / r_sqrt(moments[r].m2 / (real)cols + eps);
-        m[r] = v_set1(mean[r]);
-        s[r] = v_set1(rstd[r]);
-    }
+// y of `count` rows, a constant up to ROWS_ABREAST: they share what is loaded of gamma and beta.
+INLINE void layernorm_apply(const int relu, const size_t count, size_t cols, const real *x,
+                            size_t ldx, const real *gamma, const real *beta, const real *mean,
+                            const real *rstd, real *y, size_t ldy) {
 #define STEP(j, lane, left)                                                                  \
     do {                                                                                     \
         const vec scale = load_left(gamma + (j), left), shift = load_left(beta + (j), left); \
         UNROLL for (size_t r = 0; r < count; r++) {                                          \
-            vec xhat = v_mul(v_sub(load_left(x + r * ldx + (j), left), m[r]), s[r]);         \
-            vec out = v_fma(xhat, scale, shift);                                             \
+            vec centred = v_sub(load_left(x + r * ldx + (j), left), v_set1(mean[r]));        \
+            vec out = v_fma(v_mul(centred, v_set1(rstd[r])), scale, shift);                  \
             store_left(y + r * ldy + (j), relu ? v_relu(out) : out, left);                   \
         }                                                                                    \
     } while (0)
@@ -29,14 +20,39 @@ INLINE void layernorm_rows(const int relu, const size_t count, size_t cols, cons
 #undef STEP
 }
 
+// `groups` of `count` rows, a constant. The sums of the next group stand between the two passes of
+// this one, so that nobody waits for the end of a sum.
+INLINE void layernorm_groups(const int relu, const size_t count, size_t groups, size_t cols,
+                             const real *x, size_t ldx, const real *gamma, const real *beta,
+                             real eps, real *mean, real *rstd, real *y, size_t ldy) {
+    real m0[ROWS_ABREAST];
+    struct moments moments[ROWS_ABREAST];
+    if (groups > 0)
+        row_means_of(count, cols, x, ldx, m0);
+    for (size_t g = 0; g < groups; g++) {
+        row_moments_of(count, cols, x, ldx, m0, moments);
+        if (g + 1 < groups)
+            row_means_of(count, cols, x + count * ldx, ldx, m0);
+        UNROLL for (size_t r = 0; r < count; r++) {
+            mean[r] = moments[r].mean;
+            rstd[r] = 1 / r_sqrt(moments[r].m2 / (real)cols + eps);
+        }
+        layernorm_apply(relu, count, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+        x += count * ldx;
+        y += count * ldy;
+        mean += count;
+        rstd += count;
+    }
+}
+
 INLINE void layernorm_all(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
                           const real *gamma, const real *beta, real eps, real *mean, real *rstd,
                           real *y, size_t ldy) {
-#define BODY(i, count)                                                                            \
-    layernorm_rows(relu, count, cols, x + (i)*ldx, ldx, gamma, beta, eps, mean + (i), rstd + (i), \
-                   y + (i)*ldy, ldy)
-    FOR_ROWS_ABREAST(rows, cols, BODY);
-#undef BODY
+    const size_t groups = groups_of_rows(rows, cols), done = groups * ROWS_ABREAST;
+    layernorm_groups(relu, ROWS_ABREAST, groups, cols, x, ldx, gamma, beta, eps, mean, rstd, y,
+                     ldy);
+    layernorm_groups(relu, 1, rows - done, cols, x + done * ldx, ldx, gamma, beta, eps, mean + done,
+                     rstd + done, y + done * ldy, ldy);
 }
 
 static void layernorm_forward(size_t rows, size_t cols, const real *x, size_t ldx,

@@ -22,22 +22,19 @@ INLINE lanes row_lanes(size_t n, const real *x) {
     return s;
 }
 
-// Sums of `count` rows, a constant up to ROWS_ABREAST.
-INLINE void row_sums_of(const size_t count, size_t n, const real *x, size_t ldx, real *sum) {
+// Rounded means of `count` rows, a constant up to ROWS_ABREAST.
+INLINE void row_means_of(const size_t count, size_t n, const real *x, size_t ldx, real *mean) {
     lanes s[ROWS_ABREAST];
     for (size_t r = 0; r < count; r++)
         s[r] = row_lanes(n, x + r * ldx);
-    UNROLL for (size_t r = 0; r < count; r++) sum[r] = lanes_reduce_add(s[r]);
+    UNROLL for (size_t r = 0; r < count; r++) mean[r] = lanes_reduce_add(s[r]) / (real)n;
 }
 
-// Moments of `count` rows, a constant up to ROWS_ABREAST.
-INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t ldx,
+// Moments of `count` rows, a constant up to ROWS_ABREAST, from their rounded means.
+INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t ldx, const real *m0,
                            struct moments *moments) {
-    real m0[ROWS_ABREAST];
     lanes s1[ROWS_ABREAST], s2[ROWS_ABREAST];
-    row_sums_of(count, n, x, ldx, m0);
     for (size_t r = 0; r < count; r++) {
-        m0[r] /= (real)n;
         const vec mean = v_set1(m0[r]);
         lanes t1 = lanes_set1(0), t2 = lanes_set1(0);
 #define STEP(i, lane, left)                                                \
@@ -58,17 +55,23 @@ INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t l
     }
 }
 
-// BODY(i, count) for all rows: ROWS_ABREAST of them at a time, then one by one. The tree at the end
-// of a row is a chain of additions that wait for one another, and those of several rows overlap. Of
-// long rows one is enough: the tree is a small part of them, and memory is best read in one stream.
-enum { LONG_ROW = 2048 / sizeof(real) };
-#define FOR_ROWS_ABREAST(rows, cols, BODY)                                           \
-    do {                                                                             \
-        size_t r_ = 0;                                                               \
-        for (; (cols) < LONG_ROW && r_ + ROWS_ABREAST <= (rows); r_ += ROWS_ABREAST) \
-            BODY(r_, ROWS_ABREAST);                                                  \
-        for (; r_ < (rows); r_++)                                                    \
-            BODY(r_, 1);                                                             \
+// How many groups of ROWS_ABREAST rows go side by side; what is left goes one by one. The tree at
+// the end of a row is a chain of additions that wait for one another, and those of several rows
+// overlap. Of long rows one is enough: the tree is a small part of them, and memory is best read in
+// one stream.
+INLINE size_t groups_of_rows(size_t rows, size_t cols) {
+    return cols * sizeof(real) < 2048 ? rows / ROWS_ABREAST : 0;
+}
+
+// BODY(i, count) for all rows.
+#define FOR_ROWS_ABREAST(rows, cols, BODY)                                 \
+    do {                                                                   \
+        const size_t abreast_ = groups_of_rows(rows, cols) * ROWS_ABREAST; \
+        size_t r_ = 0;                                                     \
+        for (; r_ < abreast_; r_ += ROWS_ABREAST)                          \
+            BODY(r_, ROWS_ABREAST);                                        \
+        for (; r_ < (rows); r_++)                                          \
+            BODY(r_, 1);                                                   \
     } while (0)
 
 static void row_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
@@ -78,14 +81,16 @@ static void row_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *s
 
 static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
                         real *variance) {
+    real m0[ROWS_ABREAST];
     struct moments moments[ROWS_ABREAST];
-#define BODY(i, count)                                          \
-    do {                                                        \
-        row_moments_of(count, cols, x + (i)*ldx, ldx, moments); \
-        for (size_t r = 0; r < (count); r++) {                  \
-            mean[(i) + r] = moments[r].mean;                    \
-            variance[(i) + r] = moments[r].m2 / (real)cols;     \
-        }                                                       \
+#define BODY(i, count)                                              \
+    do {                                                            \
+        row_means_of(count, cols, x + (i)*ldx, ldx, m0);            \
+        row_moments_of(count, cols, x + (i)*ldx, ldx, m0, moments); \
+        for (size_t r = 0; r < (count); r++) {                      \
+            mean[(i) + r] = moments[r].mean;                        \
+            variance[(i) + r] = moments[r].m2 / (real)cols;         \
+        }                                                           \
     } while (0)
     FOR_ROWS_ABREAST(rows, cols, BODY);
 #undef BODY
