@@ -9,7 +9,8 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { MEBIBYTE = 1 << 20, MAX_BYTES = 512 * MEBIBYTE };
+// Growth: text of numbers packs into a tenth of its size; a file that unpacks to far more is none.
+enum { MEBIBYTE = 1 << 20, MAX_BYTES = 64 * MEBIBYTE, MAX_GROWTH = 100 };
 
 #define NO_MEMORY(error, path) \
     nb_error_set(error, NB_FAILED, "'%.400s': not enough memory to read it", path)
@@ -47,6 +48,11 @@ static enum nb_code read_text(const char *path, char **text, size_t *size, struc
             code = cannot_read(stream, path, error);
             break;
         }
+        if (*size > MEBIBYTE && (z_off_t)(*size / MAX_GROWTH) > gzoffset(stream))
+            code = nb_error_set(error, NB_DATA,
+                                "'%.400s' unpacks to more than %d times its size: not a benchmark "
+                                "file",
+                                path, MAX_GROWTH);
     }
     int closed = gzclose(stream);
     if (code == NB_OK && closed == Z_BUF_ERROR)
@@ -172,6 +178,9 @@ static enum nb_code sort_rows(struct nb_benchmark_file *file, const char *path, 
     return NB_OK;
 }
 
+// Any clock's times are in this range by far, and ratios of numbers in it are finite.
+static bool is_time(double seconds) { return seconds > 1e-30 && seconds < 1e30; }
+
 static double seconds_of(const json_t *time, const json_t *row) {
     double unit = unit_seconds(json_string_value(json_object_get(row, "time_unit")));
     return json_is_number(time) ? json_number_value(time) * unit : NAN;
@@ -235,13 +244,14 @@ static enum nb_code read_benchmark(struct nb_benchmark *benchmark, const char *p
         return NO_MEMORY(error, path);
     times_of(rows, seconds);
     size_t good = 0;
-    while (good < n && seconds[good] > 0 && isfinite(seconds[good]))
+    while (good < n && is_time(seconds[good]))
         good++;
     enum nb_code code = NB_OK;
     if (n == 0)
         benchmark->fault = "it has no samples";
     else if (good < n)
-        benchmark->fault = "a time is not above 0";
+        benchmark->fault =
+            seconds[good] > 1 ? "a time is beyond any clock" : "a time is not above 0";
     else
         code = nb_sample_make(&benchmark->times, seconds, n, error);
     free(seconds);
