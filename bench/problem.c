@@ -26,11 +26,15 @@ struct source {
 };
 
 static enum nb_code refuse(const struct source *source, const char *why) {
-    return nb_error_set(source->error, NB_USAGE, "problem '%.*s': %s", source->length, source->text,
-                        why);
+    int shown = source->length < 200 ? source->length : 200; // the reason must fit, too
+    return nb_error_set(source->error, NB_USAGE, "problem '%.*s': %s", shown, source->text, why);
 }
 
+// A value that is there already adds nothing but time.
 static enum nb_code add_value(struct values *values, size_t value, const struct source *source) {
+    for (size_t i = 0; i < values->count; i++)
+        if (values->value[i] == value)
+            return NB_OK;
     if (values->count == MAX_VALUES)
         return refuse(source, "a size has more than 256 values; give it a step, as 1..4096*2");
     values->value[values->count++] = value;
