@@ -19,6 +19,9 @@ struct nb_error {
     char text[1024]; // one line: what is wrong, then the remedy
 };
 
+// Puts ? for every control character: the text becomes one line, and sends nothing to the terminal.
+void nb_one_line(char *text);
+
 // Fills *error and returns `code`.
 __attribute__((format(printf, 3, 4))) enum nb_code
 nb_error_set(struct nb_error *error, enum nb_code code, const char *format, ...);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernels/kernels.h"
+#include "src/error.h"
 
 // The text under a key, or NULL.
 static const char *text_of(const json_t *object, const char *key) {
@@ -24,6 +25,7 @@ static void describe(const json_t *record, char what[NB_CELL_TEXT_SIZE]) {
              (int)json_integer_value(json_object_get(config, "batch_size")),
              (int)json_integer_value(json_object_get(config, "seed")), text_of(effective, "isa"),
              (int)json_integer_value(json_object_get(effective, "threads")));
+    nb_one_line(what);
 }
 
 bool nb_sweep_records_add(void *user, const json_t *record) {
