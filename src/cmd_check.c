@@ -16,14 +16,17 @@ struct check {
     bool exact, verbose;
 };
 
+#define ANY_SEED UINT64_MAX // larger than one that can be given
+
 static void defaults(void *data) {
     struct check *options = data;
-    *options = (struct check){0};
+    *options = (struct check){.seed = ANY_SEED};
     memset(options->isas, true, sizeof options->isas);
-    uint32_t seed = 1; // stays when there is no random number to be had
-    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) < 0)
-        seed = 1;
-    options->seed = seed;
+}
+
+static uint64_t choose_seed(void) {
+    uint32_t seed;
+    return getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed ? seed : 1;
 }
 
 static bool seed_parse(const struct nb_option *option, const char *text, void *target) {
@@ -31,8 +34,10 @@ static bool seed_parse(const struct nb_option *option, const char *text, void *t
 }
 
 static void seed_format(const struct nb_option *option, const void *target, char *text) {
-    (void)option, (void)target;
-    strcpy(text, "another one each time");
+    if (*(const uint64_t *)target == ANY_SEED)
+        *text = '\0';
+    else
+        nb_option_u63.format(option, target, text);
 }
 
 static void seed_expect(const struct nb_option *option, char *text) {
@@ -65,7 +70,7 @@ static enum nb_code run_check(void *data, struct nb_error *error) {
     const struct check *options = data;
     struct nb_progress progress;
     struct nb_check_options check = {
-        .seed = options->seed,
+        .seed = options->seed == ANY_SEED ? choose_seed() : options->seed,
         .filter = options->filter,
         .command = "normbench check",
         .exact = options->exact,
@@ -110,7 +115,8 @@ static const struct nb_option what_options[] = {
      .offset = offsetof(struct check, filter)},
     {.name = "seed",
      .value = "N",
-     .help = "seed of the random inputs; it is printed, and the same one repeats a run exactly",
+     .help = "seed of the random inputs, else another one each time; it is printed, and the same "
+             "one repeats a run exactly",
      .type = &seed_type,
      .offset = offsetof(struct check, seed)},
     {.name = "exact",
