@@ -207,7 +207,7 @@ class Reading(Compare):
     def test_times_that_cannot_be(self):
         good = document([row("x", [1.0] * 9), row("y", [1.0] * 9)])
         for bad in (row("x", [1.0, 0.0, 1.0]), row("x", [1.0, -1.0]), row("x", [1.0, None]),
-                    row("x", [1.0, "1.0"]), row("x", []),
+                    row("x", [1.0, "1.0"]), row("x", []), row("x", [1e300, 1.0]), row("x", [1.0, 1e-300]),
                     {"name": "x", "real_time": None, "time_unit": "ns"},
                     {"name": "x", "error_occurred": True, "error_message": "wrong result"},
                     {"name": "x", "skipped": True, "skip_message": "no AVX"}):
@@ -265,6 +265,14 @@ class BadInput(Compare):
         self.assertIn("1 no evidence", self.call("compare", "a.json.gz", "a.json.gz").stdout)
         self.refused(" compare: 'cut.json.gz' ends too early; measure again", "compare", "a.json.gz", "cut.json.gz", code=3)
         self.assertIn(" compare: cannot read 'bad.json.gz': ", self.call("compare", "a.json.gz", "bad.json.gz", code=3).stderr)
+
+    def test_a_file_that_unpacks_to_far_too_much(self):
+        bomb = gzip.compress(b'{"context":{},"benchmarks":[' + b"0," * (1 << 24))
+        with open(os.path.join(self.folder, "bomb.json.gz"), "wb") as file:
+            file.write(bomb)
+        self.assertLess(len(bomb), 1 << 16)
+        self.refused(" compare: 'bomb.json.gz' unpacks to more than 100 times its size: not a benchmark file",
+                     "compare", "bomb.json.gz", "bomb.json.gz", code=3)
 
     def test_foreign_files(self):
         advice = "; make one with ninja bench, or with Google Benchmark's --benchmark_out"

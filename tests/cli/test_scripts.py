@@ -456,6 +456,50 @@ class Build(Scripts):
         self.assertEqual(result.stdout, "")
 
 
+class Fuzz(Scripts):
+    """script/fuzz with stand-ins for what it calls: what it runs and what it says of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.stand_in("setup", folder="script")
+        self.stand_in("meson")
+        self.stand_in("ninja")
+        os.symlink(shutil.which("ls"), os.path.join(self.tools, "ls"))
+        for target in ("one", "three", "two"):
+            write(os.path.join(self.top, "tests/fuzz/corpus", target, "input"), b"x")
+            self.stand_in("fuzz_" + target, "echo stat::number_of_executed_units: 7; echo '#7 DONE   cov: 9 ft: 1'",
+                          folder="build-fuzz/tests/fuzz")
+
+    def fuzz(self, *args, code=0):
+        result = self.run_script("fuzz", *args)
+        self.assert_exit(result, code)
+        return result
+
+    def test_all_targets(self):
+        lines = self.fuzz().stdout.splitlines()
+        self.assertEqual(sorted(lines[:-1]), [f"passed  {name:16} 7 runs, 9 edges" for name in ("one", "three", "two")])
+        self.assertEqual(lines[-1], "3 passed, 0 failed")
+        self.assertEqual(self.logged("setup"), ["setup base fuzz"])
+        self.assertIn(" -max_total_time=60 ", self.logged("fuzz_one")[0])
+
+    def test_some_targets_for_some_time(self):
+        self.assertTrue(self.fuzz("--seconds", "5", "two", "one").stdout.endswith("2 passed, 0 failed\n"))
+        self.assertIn(" -max_total_time=5 ", self.logged("fuzz_two")[0])
+        self.assertEqual(self.logged("fuzz_three"), [])
+
+    def test_a_broken_target(self):
+        self.stand_in("fuzz_two", "echo '==1==ERROR: AddressSanitizer: what' >&2; exit 1", folder="build-fuzz/tests/fuzz")
+        output = self.fuzz(code=1).stdout
+        self.assertIn("==1==ERROR: AddressSanitizer: what; all of it: build-fuzz/logs/two.log\n", output)
+        self.assertTrue(output.endswith("2 passed, 1 failed\n"))
+
+    def test_usage(self):
+        self.assertIn("which are one three two\n", self.fuzz("--help").stdout)
+        for args in (["four"], ["--minutes"], ["--seconds"], ["--seconds", "0"], ["--seconds=x"]):
+            self.assertEqual(self.fuzz(*args, code=2).stdout, "")
+        self.assertEqual(self.logged(""), [])
+
+
 class Tally(unittest.TestCase):
     def tally(self, *results):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as log:
