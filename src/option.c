@@ -56,7 +56,8 @@ bool nb_parse_real(const char *text, double low, double high, double *value) {
         return false;
     errno = 0;
     double number = strtod_l(text, NULL, c);
-    bool ok = errno == 0 && number >= low && number <= high;
+    // A number below the normal ones is one, if not all of its digits are kept.
+    bool ok = (errno == 0 || number != 0) && number >= low && number <= high;
     freelocale(c);
     if (ok)
         *value = number;

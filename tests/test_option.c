@@ -49,6 +49,7 @@ static void test_values_show_and_read_back(void **state) {
         {"momentum", "0.99999999999999989", "0.9999999999999999"},
         {"momentum", "0", "0"},
         {"weight-decay", "1e300", "1e+300"},
+        {"lr", "1e-310", "9.99999999999997e-311"},
         {"nesterov", "yes", "yes"},
         {"nesterov", "0", "no"},
         {"seed", "9223372036854775807", "9223372036854775807"},
