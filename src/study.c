@@ -270,7 +270,7 @@ static enum nb_code read_file(struct reader *reader, struct nb_study *study) {
         reader->line++;
         code = read_line(reader, study, line, (size_t)length);
     }
-    if (code == NB_OK && ferror(stream))
+    if (code == NB_OK && !feof(stream)) // an error of the disk, or no memory for a line
         code = nb_error_set(reader->error, NB_DATA,
                             "cannot read '%.300s': %s; name the folder of a sweep", reader->path,
                             strerror(errno));
