@@ -7,6 +7,8 @@
 
 #include "src/machine.h"
 
+enum { MAX_CELLS = 20000 }; // more take longer to list than anybody waits
+
 static const char sample[] = "mnist-sample"; // part of the program: it has no folder
 
 // The data set of `index` in a grid, out of those that are loaded; NULL: not loaded.
@@ -71,6 +73,23 @@ static enum nb_code check_grid(const struct nb_grid *grid, const struct nb_datas
                                     (size_t)grid->batch_sizes.values[j]);
         }
     return code;
+}
+
+// Lists multiply: a few short ones may name more cells than a machine can ever run.
+static enum nb_code check_count(const struct nb_sweep_parts *parts, struct nb_error *error) {
+    size_t cells = 0;
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct nb_grid *grid = &parts->parts[i].grid;
+        size_t shared = grid->datasets.count * grid->norms.count * grid->batch_sizes.count;
+        size_t places = grid->timing_epochs == 0 ? 0 : NB_ISA_COUNT * grid->threads.count;
+        cells += shared * (grid->lrs.count * grid->seeds.count + places);
+    }
+    if (cells > MAX_CELLS)
+        return nb_error_set(error, NB_USAGE,
+                            "these lists make %zu runs, the limit is %d; shorten them, or make "
+                            "several sweeps",
+                            cells, MAX_CELLS);
+    return NB_OK;
 }
 
 // Adds a cell unless it is there. The list grows by doubling.
@@ -186,7 +205,9 @@ static enum nb_code add_timing(struct nb_sweep_plan *plan, const struct nb_sweep
 enum nb_code nb_sweep_plan_make(struct nb_sweep_plan *plan, const struct nb_sweep_parts *parts,
                                 const char *cpu, struct nb_error *error) {
     *plan = (struct nb_sweep_plan){0};
-    enum nb_code code = load_datasets(plan, parts, error);
+    enum nb_code code = check_count(parts, error);
+    if (code == NB_OK)
+        code = load_datasets(plan, parts, error);
     for (size_t i = 0; i < parts->count && code == NB_OK; i++)
         for (size_t j = 0; j < parts->parts[i].grid.datasets.count && code == NB_OK; j++)
             code = check_grid(&parts->parts[i].grid, find_dataset(plan, &parts->parts[i].grid, j),

@@ -16,9 +16,9 @@ struct nb_sweep_plan {
 // Loads the data sets of all parts, from their data_dir if they name one, and makes the cells.
 // Convergence cells come seed by seed, so that an interrupted sweep has few seeds of everything
 // rather than all seeds of little. `parts` must outlive the plan; `cpu` names the processor.
-// NB_USAGE for settings that no normalization can be trained with, NB_DATA for data that is missing
-// or damaged, NB_FAILED when memory is short. nb_sweep_plan_free releases it, and takes one that is
-// zero; after a failure there is nothing to release.
+// NB_USAGE for settings that no normalization can be trained with and for more than 20000 cells,
+// NB_DATA for data that is missing or damaged, NB_FAILED when memory is short. nb_sweep_plan_free
+// releases it, and takes one that is zero; after a failure there is nothing to release.
 enum nb_code nb_sweep_plan_make(struct nb_sweep_plan *plan, const struct nb_sweep_parts *parts,
                                 const char *cpu, struct nb_error *error);
 void nb_sweep_plan_free(struct nb_sweep_plan *plan);

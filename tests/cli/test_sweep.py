@@ -385,6 +385,8 @@ class Usage(SweepCase):
         with open(self.path("mine"), "w") as file:
             file.write("epochs 1\nlrs fast\n")
         self.assertIn("mine, line 2: lrs: 'fast' is not", self.call("sweep", "mine", code=2).stderr)
+        self.refused(" sweep: these lists make 196608 runs, the limit is 20000; shorten them, or make several sweeps" + see,
+                     "sweep", "--seeds", "1..256", "--batch-sizes", "2..257", "--timing-epochs", "0", code=2)
         self.sweep(*GRID, "--train-rows", "1001", code=2)
         self.call("sweep", "--data-dir", self.path("nowhere"), code=3)
         self.assertFolder("mine")
