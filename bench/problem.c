@@ -95,9 +95,10 @@ bool nb_problem_same(const struct nb_problem *a, const struct nb_problem *b) {
            a->sizes.k == b->sizes.k;
 }
 
-static enum nb_code add_problem(struct nb_problems *problems, const struct nb_problem *problem,
-                                const struct source *source) {
-    for (size_t i = 0; i < problems->count; i++)
+// Adds it unless it is one of the first `before`.
+static enum nb_code add_problem(struct nb_problems *problems, size_t before,
+                                const struct nb_problem *problem, const struct source *source) {
+    for (size_t i = 0; i < before; i++)
         if (nb_problem_same(&problems->all[i], problem))
             return NB_OK;
     if (problems->count == MAX_PROBLEMS)
@@ -118,7 +119,7 @@ static enum nb_code add_problem(struct nb_problems *problems, const struct nb_pr
 static enum nb_code add_product(struct nb_problems *problems, const struct nb_kernel *kernel,
                                 const struct values dimensions[MAX_DIMENSIONS], size_t count,
                                 const struct source *source) {
-    size_t total = 1;
+    size_t total = 1, before = problems->count; // what a product adds is different
     for (size_t d = 0; d < count; d++)
         total *= dimensions[d].count;
     enum nb_code code = NB_OK;
@@ -134,7 +135,7 @@ static enum nb_code add_product(struct nb_problems *problems, const struct nb_ke
             snprintf(why, sizeof why, "%s needs at least %zu rows", kernel->name, kernel->least_m);
             return refuse(source, why);
         }
-        code = add_problem(problems, &problem, source);
+        code = add_problem(problems, before, &problem, source);
     }
     return code;
 }
