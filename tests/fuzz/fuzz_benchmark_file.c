@@ -86,7 +86,7 @@ void nb_fuzz_target(const uint8_t *data, size_t size) {
     }
     if (data[0] != 0x1f)
         read_packed(&file, data, size);
-    if (samples <= 32) // each costs thousands of draws
+    if (file.count == 1 && samples <= 8) // each sample costs thousands of draws
         compare_with_itself(&file);
     nb_benchmark_file_free(&file);
 }
