@@ -11,6 +11,7 @@
 #include "bench/report.h"
 #include "bench/roofline.h"
 #include "src/file.h"
+#include "src/json.h"
 
 enum nb_code nb_results_folder(const struct nb_bench *bench, const char *parent,
                                char folder[NB_FOLDER_TEXT], struct nb_error *error) {
@@ -64,11 +65,7 @@ static enum nb_code put_csv(const struct work *work, FILE *stream) {
 static enum nb_code put_card(const struct work *work, FILE *stream) {
     json_t *card = nb_machine_json(&work->bench->machine);
     json_object_set_new(card, "peers", nb_peer_versions());
-    bool good = card != NULL && json_dumpf(card, stream, JSON_INDENT(2)) == 0;
-    fputc('\n', stream);
-    json_decref(card);
-    return good ? NB_OK
-                : nb_error_set(work->error, NB_FAILED, "not enough memory for the machine's card");
+    return nb_json_write(stream, card, JSON_INDENT(2), work->error);
 }
 
 static enum nb_code put_page(const struct work *work, FILE *stream) {

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "src/json.h"
+
 // Growth: text of numbers packs into a tenth of its size; a file that unpacks to far more is none.
 enum { MEBIBYTE = 1 << 20, MAX_BYTES = 64 * MEBIBYTE, MAX_GROWTH = 100 };
 
@@ -102,7 +104,9 @@ static enum nb_code parse(struct nb_benchmark_file *file, const char *path, json
     if (code == NB_OK) {
         json_error_t why;
         *document = json_loadb(plain, size, 0, &why);
-        if (*document == NULL)
+        if (*document == NULL && nb_json_memory_short())
+            code = NO_MEMORY(error, path);
+        else if (*document == NULL)
             code = nb_error_set(error, NB_DATA,
                                 "'%.400s' is damaged or not JSON, line %d: %.200s; measure again",
                                 path, why.line, why.text);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "src/commands.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,13 +99,14 @@ static enum nb_code write_outputs(const struct nb_benchmark_report *report,
     for (enum output i = 0; i < OUTPUTS; i++) {
         if (files[i].stream == NULL)
             continue;
-        if (i == JSON && !nb_benchmark_report_json(report, files[i].stream))
-            return nb_error_set(error, NB_FAILED, "cannot write '%.200s': %s", paths[i],
-                                strerror(errno));
-        if (i != JSON)
+        enum nb_code code = NB_OK;
+        if (i == JSON)
+            code = nb_benchmark_report_json(report, files[i].stream, error);
+        else
             nb_benchmark_report_table(report, files[i].stream,
                                       i == CSV ? NB_TABLE_CSV : NB_TABLE_MARKDOWN);
-        enum nb_code code = nb_file_commit(&files[i], error);
+        if (code == NB_OK)
+            code = nb_file_commit(&files[i], error);
         if (code != NB_OK)
             return code;
         if (strcmp(paths[i], "-") != 0)

@@ -10,9 +10,9 @@
 #include "bench/peer.h"
 #include "src/build.h"
 #include "src/file.h"
+#include "src/json.h"
 #include "src/machine.h"
 #include "src/peak.h"
-#include "src/record.h"
 #include "src/table.h"
 
 #ifdef NB_HWLOC
@@ -201,13 +201,8 @@ static void print_info(const struct findings *found) {
 
 static enum nb_code write_json(const struct findings *found, struct nb_file *file,
                                struct nb_error *error) {
-    json_t *json = info_json(found);
-    if (json == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
-    json_dumpf(json, file->stream, JSON_INDENT(2));
-    fputc('\n', file->stream);
-    json_decref(json);
-    return nb_file_commit(file, error);
+    enum nb_code code = nb_json_write(file->stream, info_json(found), JSON_INDENT(2), error);
+    return code == NB_OK ? nb_file_commit(file, error) : code;
 }
 
 static enum nb_code run_info(void *data, struct nb_error *error) {
@@ -229,6 +224,7 @@ static enum nb_code run_info(void *data, struct nb_error *error) {
     if (options->json == NULL)
         return NB_OK;
     enum nb_code code = write_json(&found, &file, error);
+    nb_file_discard(&file);
     if (code == NB_OK && !stdout_taken)
         printf("\n%s\n", options->json);
     return code;

@@ -9,15 +9,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *nb_file_remedy(int reason) {
+    switch (reason) {
+    case ENOENT:
+        return "; make its folder first";
+    case EISDIR:
+        return "; name a file inside it";
+    case ENOTDIR:
+        return "; a part of the path is a file";
+    case EEXIST: // the temporary one
+        return "; remove the .tmp file beside it, or name another file";
+    case ENAMETOOLONG:
+        return "; choose a shorter name";
+    case ENOSPC:
+    case EDQUOT:
+        return "; free some space and start again";
+    case EFBIG:
+        return "; raise the limit of file sizes and start again";
+    case ENOMEM:
+        return "; free some memory and start again";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "; choose a place that you may write to";
+    default:
+        return "";
+    }
+}
+
 static enum nb_code cannot_write(const char *path, int reason, struct nb_error *error) {
-    const char *remedy = reason == ENOENT    ? "; make its folder first"
-                         : reason == EISDIR  ? "; name a file inside it"
-                         : reason == ENOSPC  ? "; free some space"
-                         : reason == EACCES  ? "; choose a place that you may write to"
-                         : reason == ENOTDIR ? "; a part of the path is a file"
-                                             : "";
     return nb_error_set(error, NB_FAILED, "cannot write '%.400s': %s%s", path, strerror(reason),
-                        remedy);
+                        nb_file_remedy(reason));
 }
 
 // Releases what the struct holds, keeping errno.
@@ -62,7 +84,11 @@ enum nb_code nb_file_open(struct nb_file *file, const char *path, struct nb_erro
     int flags = O_WRONLY | O_CLOEXEC;
     if (!exists || S_ISREG(status.st_mode)) {
         file->temporary = temporary_name(file->path);
-        flags |= O_CREAT | O_TRUNC;
+        if (file->temporary == NULL) {
+            forget(file);
+            return cannot_write(path, ENOMEM, error);
+        }
+        flags |= O_CREAT | O_EXCL | O_NOFOLLOW;
     }
     const char *name = file->temporary == NULL ? file->path : file->temporary;
     int descriptor = open(name, flags, exists ? status.st_mode & 0777 : 0666);
@@ -70,10 +96,14 @@ enum nb_code nb_file_open(struct nb_file *file, const char *path, struct nb_erro
         file->stream = fdopen(descriptor, "w");
     if (file->stream != NULL)
         return NB_OK;
-    if (descriptor >= 0)
+    int reason = errno;
+    if (descriptor >= 0) {
         close(descriptor);
+        if (file->temporary != NULL)
+            unlink(file->temporary);
+    }
     forget(file);
-    return cannot_write(path, errno, error);
+    return cannot_write(path, reason, error);
 }
 
 enum nb_code nb_file_commit(struct nb_file *file, struct nb_error *error) {

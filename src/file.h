@@ -27,6 +27,10 @@ enum nb_code nb_file_commit(struct nb_file *file, struct nb_error *error);
 // Closes the file and removes what was written. Does nothing to a file that is not open.
 void nb_file_discard(struct nb_file *file);
 
+// What helps when the system refuses a path for this errno: "; free some space and start again", or
+// an empty text.
+const char *nb_file_remedy(int reason);
+
 // Makes the folder and those above it, if they are not there.
 enum nb_code nb_folder_make(const char *path, struct nb_error *error);
 

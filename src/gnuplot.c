@@ -19,12 +19,18 @@ static int start(pid_t *child, const char *folder, const char *script) {
     int failure = posix_spawn_file_actions_init(&actions);
     if (failure)
         return failure;
-    posix_spawn_file_actions_addchdir_np(&actions, folder);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "gnuplot.log",
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    failure = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ);
+    const int log_flags = O_WRONLY | O_CREAT | O_EXCL;
+    failure = posix_spawn_file_actions_addchdir_np(&actions, folder);
+    if (!failure)
+        failure =
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!failure)
+        failure = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "gnuplot.log",
+                                                   log_flags, 0600);
+    if (!failure)
+        failure = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    if (!failure)
+        failure = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     return failure;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/json.h"
+
 // The file while it is read.
 struct reader {
     const char *path;
@@ -194,6 +196,8 @@ static enum nb_code read_line(struct reader *reader, struct nb_study *study, con
         return refuse(reader, "the line is cut; run the sweep again, which repairs the file");
     json_error_t why;
     json_t *record = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
+    if (record == NULL && nb_json_memory_short())
+        return no_memory(reader);
     if (!json_is_object(record)) {
         json_decref(record);
         return refuse(reader, "damaged: %.200s; remove the line and run the sweep again",
