@@ -26,14 +26,17 @@ enum nb_code nb_results_folder(const struct nb_bench *bench, const char *parent,
     while (length > 0 && name[length - 1] == '-')
         length--;
     name[length] = '\0';
+    const size_t room = NB_FOLDER_TEXT - sizeof name - 32;
+    if (strlen(parent) > room)
+        return nb_error_set(
+            error, NB_USAGE,
+            "--results: '%.200s...' is too long; name a folder of at most %zu bytes", parent, room);
     enum nb_code code = nb_folder_make(parent, error);
     for (int i = 1; code == NB_OK; i++) {
         char suffix[16] = "";
         if (i > 1)
             snprintf(suffix, sizeof suffix, "-%d", i);
-        int room = NB_FOLDER_TEXT - (int)sizeof name - 32;
-        snprintf(folder, NB_FOLDER_TEXT, "%.*s/%s-%.10s%s", room, parent, name, bench->date,
-                 suffix);
+        snprintf(folder, NB_FOLDER_TEXT, "%s/%s-%.10s%s", parent, name, bench->date, suffix);
         if (mkdir(folder, 0777) == 0)
             break;
         if (errno != EEXIST)
@@ -102,7 +105,7 @@ enum nb_code nb_results_write(const struct nb_bench *bench, const char *folder, 
                               struct nb_error *unplotted, struct nb_error *error) {
     struct work *work = calloc(1, sizeof *work);
     if (work == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     work->bench = bench;
     work->folder = folder;
     work->paths = paths;

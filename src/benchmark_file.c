@@ -15,7 +15,7 @@
 enum { MEBIBYTE = 1 << 20, MAX_BYTES = 64 * MEBIBYTE, MAX_GROWTH = 100 };
 
 #define NO_MEMORY(error, path) \
-    nb_error_set(error, NB_FAILED, "'%.400s': not enough memory to read it", path)
+    nb_error_set(error, NB_FAILED, "'%.400s': not enough memory to read it; free some", path)
 
 static enum nb_code cannot_read(gzFile stream, const char *path, struct nb_error *error) {
     int kind;

@@ -87,7 +87,7 @@ static enum nb_code run_check(void *data, struct nb_error *error) {
                             options->filter);
     check.out = open_without_bar(&progress);
     if (check.out == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     nb_progress_begin(&progress, stderr, (double)kernels, NULL);
     size_t failures = nb_check_run(&check);
     nb_progress_end(&progress);

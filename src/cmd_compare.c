@@ -78,13 +78,12 @@ static enum nb_code open_outputs(const struct compare *options, struct nb_file *
     for (enum output i = 0; i < OUTPUTS && code == NB_OK; i++) {
         if (options->outputs[i] == NULL)
             continue;
-        for (enum output k = 0; k < i; k++)
-            if (options->outputs[k] != NULL &&
-                strcmp(options->outputs[i], options->outputs[k]) == 0)
-                return nb_error_set(error, NB_USAGE,
+        code = nb_file_open(&files[i], options->outputs[i], error);
+        for (enum output k = 0; k < i && code == NB_OK; k++)
+            if (files[k].path != NULL && strcmp(files[i].path, files[k].path) == 0)
+                code = nb_error_set(error, NB_USAGE,
                                     "--%s and --%s both go to '%.200s'; give them different files",
                                     output_names[k], output_names[i], options->outputs[i]);
-        code = nb_file_open(&files[i], options->outputs[i], error);
     }
     return code;
 }

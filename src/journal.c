@@ -119,7 +119,7 @@ enum nb_code nb_journal_open(struct nb_journal *journal, const char *path, nb_re
                              void *user, struct nb_error *error) {
     *journal = (struct nb_journal){.path = strdup(path)};
     if (journal->path == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     journal->descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     enum nb_code code = journal->descriptor < 0 ? refused("write", path, errno, error) : NB_OK;
     if (code == NB_OK)
@@ -176,7 +176,7 @@ enum nb_code nb_journal_append(struct nb_journal *journal, const json_t *record,
     int length = text == NULL ? -1 : asprintf(&line, "%s\n", text);
     free(text);
     if (length < 0)
-        return nb_error_set(error, NB_FAILED, "not enough memory for a record");
+        return nb_error_set(error, NB_FAILED, "not enough memory for a record; free some");
     enum nb_code code = write_line(journal, line, (size_t)length, error);
     free(line);
     if (code == NB_OK) {

@@ -70,7 +70,7 @@ static enum nb_code run_command(const struct nb_command *command, int argc, char
     struct nb_error error = {0};
     void *options = calloc(1, command->size);
     if (options == NULL) {
-        nb_error_set(&error, NB_FAILED, "not enough memory");
+        nb_error_set(&error, NB_FAILED, "not enough memory; free some");
         return fail(command->name, &error);
     }
     enum nb_parsed parsed = NB_PARSED_RUN;

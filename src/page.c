@@ -24,7 +24,7 @@ static bool open_file(struct nb_page *page, struct nb_file *file, const char *na
     if (page->code != NB_OK)
         return false;
     if (asprintf(&path, "%s/%s%s", page->folder, name, extension) < 0) {
-        page->code = nb_error_set(page->error, NB_FAILED, "not enough memory");
+        page->code = nb_error_set(page->error, NB_FAILED, "not enough memory; free some");
         return false;
     }
     page->code = nb_file_open(file, path, page->error);
@@ -36,8 +36,9 @@ void nb_page_open(struct nb_page *page, const char *folder, const char *title,
                   struct nb_error *error) {
     *page = (struct nb_page){.folder = folder, .error = error};
     page->paths = open_memstream(&page->made, &page->made_size);
-    page->code = page->paths == NULL ? nb_error_set(error, NB_FAILED, "not enough memory")
-                                     : nb_folder_make(folder, error);
+    page->code = page->paths == NULL
+                     ? nb_error_set(error, NB_FAILED, "not enough memory; free some")
+                     : nb_folder_make(folder, error);
     if (!open_file(page, &page->html, "index", ".html") ||
         !open_file(page, &page->markdown, "report", ".md"))
         return;

@@ -272,7 +272,7 @@ static void write_all(struct nb_page *page, const struct nb_study *study,
     char(*ids)[32] = calloc(count + 2, sizeof *ids);
     const char **links = calloc(2 * (count + 2), sizeof *links), **names = links + count + 2;
     if (ids == NULL || links == NULL) {
-        page->code = nb_error_set(page->error, NB_FAILED, "not enough memory");
+        page->code = nb_error_set(page->error, NB_FAILED, "not enough memory; free some");
     } else {
         for (size_t i = 0; i < count; i++) {
             snprintf(ids[i], sizeof *ids, "part-%zu", i + 1);
@@ -314,11 +314,11 @@ void nb_report_write(struct nb_page *page, const struct nb_study *study, const c
     char **titles = calloc(sections.count + 1, sizeof *titles);
     size_t made = 0;
     if (page->code == NB_OK && (results == NULL || titles == NULL))
-        page->code = nb_error_set(error, NB_FAILED, "not enough memory");
+        page->code = nb_error_set(error, NB_FAILED, "not enough memory; free some");
     for (size_t i = 0; i < sections.count && page->code == NB_OK; i++) {
         titles[i] = title_of(&sections.sections[i], i, sections.count);
         page->code = titles[i] == NULL
-                         ? nb_error_set(error, NB_FAILED, "not enough memory")
+                         ? nb_error_set(error, NB_FAILED, "not enough memory; free some")
                          : nb_results_make(&results[i], &sections.sections[i], targets, error);
         made += page->code == NB_OK;
     }

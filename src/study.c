@@ -290,7 +290,7 @@ enum nb_code nb_study_read(struct nb_study *study, const char *folder, struct nb
     *study = (struct nb_study){0};
     char *path;
     if (asprintf(&path, "%s/records.jsonl", folder) < 0)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     struct reader reader = {.path = path, .error = error};
     enum nb_code code = read_file(&reader, study);
     if (code == NB_OK) {

@@ -84,7 +84,7 @@ enum nb_code nb_sweep_worker_make(struct nb_sweep_worker *worker, struct nb_erro
     void *shared =
         mmap(NULL, sizeof *worker->rows, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     worker->rows = shared;
     return NB_OK;
 }
