@@ -48,9 +48,9 @@ static json_t *context_json(const struct nb_bench *bench) {
         json_array_append_new(load, nb_json_number(machine->load[i]));
     json_t *ours =
         json_pack("{so so so sI sI ss so sb}", "machine", nb_machine_json(machine), "peers",
-                  nb_peer_versions(), "ceilings", ceilings, "seed", (json_int_t)bench->options.seed,
-                  "samples", (json_int_t)bench->options.samples, "status",
-                  bench->ended == NB_OK ? "ok" : "interrupted", "noise_floor",
+                  nb_peer_versions(bench->options.request.peers), "ceilings", ceilings, "seed",
+                  (json_int_t)bench->options.seed, "samples", (json_int_t)bench->options.samples,
+                  "status", bench->ended == NB_OK ? "ok" : "interrupted", "noise_floor",
                   nb_json_number(bench->noise_floor), "dry_run", (int)bench->options.dry_run);
     return json_pack("{ss ss ss sI so so ss ss si so}", "date", bench->date, "host_name",
                      machine->cpu, "executable", "normbench", "num_cpus", (json_int_t)machine->cpus,

@@ -115,7 +115,7 @@ static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_err
         row->wall = malloc(room * sizeof *row->wall);
         row->cpu = malloc(room * sizeof *row->cpu);
         if (row->wall == NULL || row->cpu == NULL)
-            return nb_error_set(error, NB_FAILED, "not enough memory for the samples");
+            return nb_error_set(error, NB_FAILED, "not enough memory for the samples; free some");
     }
     return NB_OK;
 }

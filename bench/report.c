@@ -305,7 +305,7 @@ void nb_report_page(const struct nb_bench *bench, FILE *stream, const char *cons
             machine->governor, nb_build_version(), nb_build_commit(),
             nb_build_dirty() ? " with changes" : "", nb_build_compiler(), nb_build_flags(),
             machine->load[0]);
-    json_t *peers = nb_peer_versions(), *version;
+    json_t *peers = nb_peer_versions(bench->options.request.peers), *version;
     const char *name, *separator = "- peers: ";
     json_object_foreach(peers, name, version) {
         fprintf(stream, "%s%s %s", separator, name, json_string_value(version));

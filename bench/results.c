@@ -67,7 +67,7 @@ static enum nb_code put_csv(const struct work *work, FILE *stream) {
 
 static enum nb_code put_card(const struct work *work, FILE *stream) {
     json_t *card = nb_machine_json(&work->bench->machine);
-    json_object_set_new(card, "peers", nb_peer_versions());
+    json_object_set_new(card, "peers", nb_peer_versions(work->bench->options.request.peers));
     return nb_json_write(stream, card, JSON_INDENT(2), work->error);
 }
 

@@ -20,7 +20,7 @@ enum { MEBIBYTE = 1 << 20, MAX_BYTES = 64 * MEBIBYTE, MAX_GROWTH = 100 };
 static enum nb_code cannot_read(gzFile stream, const char *path, struct nb_error *error) {
     int kind;
     const char *why = gzerror(stream, &kind);
-    return nb_error_set(error, NB_DATA, "cannot read '%.400s': %.200s", path,
+    return nb_error_set(error, NB_DATA, "cannot read '%.400s': %.200s; check the path", path,
                         kind == Z_ERRNO ? strerror(errno) : why);
 }
 
@@ -28,7 +28,8 @@ static enum nb_code cannot_read(gzFile stream, const char *path, struct nb_error
 static enum nb_code read_text(const char *path, char **text, size_t *size, struct nb_error *error) {
     gzFile stream = gzopen(path, "rbe");
     if (stream == NULL)
-        return nb_error_set(error, NB_DATA, "cannot read '%.400s': %s", path, strerror(errno));
+        return nb_error_set(error, NB_DATA, "cannot read '%.400s': %s; check the path", path,
+                            strerror(errno));
     enum nb_code code = NB_OK;
     size_t room = 0;
     for (int got = 1; got > 0 && code == NB_OK; *size += (size_t)got) {

@@ -117,7 +117,7 @@ static json_t *info_json(const struct findings *found) {
     return json_pack("{so so ss sI so so so}", "machine", nb_machine_json(&found->machine), "isas",
                      isas, "default_isa", nb_isa_name(nb_isa_best()), "default_threads",
                      (json_int_t)found->default_threads, "libraries", libraries(), "peers",
-                     nb_peer_versions(), "peaks", peaks);
+                     nb_peer_versions(NULL), "peaks", peaks);
 }
 
 static void print_caches(const struct nb_machine *machine) {
@@ -194,7 +194,7 @@ static void print_info(const struct findings *found) {
     print_isas();
     printf("Compiler:  %s, %s\n", nb_build_compiler(), nb_build_flags());
     print_versions("Libraries: ", libraries());
-    print_versions("Peers:     ", nb_peer_versions());
+    print_versions("Peers:     ", nb_peer_versions(NULL));
     if (found->peak_count > 0)
         print_peaks(found);
 }

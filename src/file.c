@@ -176,6 +176,12 @@ void nb_file_discard(struct nb_file *file) {
     forget(file);
 }
 
+bool nb_text_close(FILE *stream, char *const *text) {
+    bool whole = stream != NULL && !ferror(stream);
+    // Without memory for the text, fclose succeeds and leaves NULL.
+    return stream != NULL && fclose(stream) == 0 && whole && *text != NULL;
+}
+
 enum nb_code nb_folder_make(const char *path, struct nb_error *error) {
     char *copy = strdup(path);
     if (copy == NULL)

@@ -29,6 +29,10 @@ enum nb_code nb_file_commit(struct nb_file *file, struct nb_error *error);
 // Closes the file and removes what was written. Does nothing to a file that is not open.
 void nb_file_discard(struct nb_file *file);
 
+// Closes a stream of open_memstream. Whether all that was written is in *text, which the caller
+// frees either way; NULL closes nothing and is false.
+bool nb_text_close(FILE *stream, char *const *text);
+
 // What helps when the system refuses a path for this errno: "; free some space and start again", or
 // an empty text.
 const char *nb_file_remedy(int reason);

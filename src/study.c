@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/file.h"
 #include "src/json.h"
 
 // The file while it is read.
@@ -29,8 +30,8 @@ __attribute__((format(printf, 2, 3))) static enum nb_code refuse(const struct re
 }
 
 static enum nb_code no_memory(const struct reader *reader) {
-    return nb_error_set(reader->error, NB_FAILED, "'%.300s': not enough memory to read it",
-                        reader->path);
+    return nb_error_set(reader->error, NB_FAILED,
+                        "'%.300s': not enough memory to read it; free some", reader->path);
 }
 
 // The index of the text under `key` in `names` (count), or `count`.
@@ -182,10 +183,9 @@ static enum nb_code read_run(const struct reader *reader, struct nb_study_run *r
                       missing);
     size_t size;
     FILE *stream = open_memstream(&run->shared, &size);
-    if (stream == NULL)
-        return no_memory(reader);
-    describe(stream, record);
-    if (fclose(stream) != 0)
+    if (stream != NULL)
+        describe(stream, record);
+    if (!nb_text_close(stream, &run->shared))
         return no_memory(reader);
     return read_points(reader, run);
 }

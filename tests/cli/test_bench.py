@@ -171,6 +171,8 @@ class Bench(Case):
         there = {"normbench-" + name for name in self.peers()} - {"normbench-onednn-packed"}
         self.assertEqual(self.modules("--list", "--preset", "quick"), set())
         self.assertEqual(self.modules("--list", "--peers", "none"), set())
+        small = ("--problems", "row_sum:2x3", *FAST[2:], "--time", "0.01", "--json", "-")
+        self.assertEqual(self.modules(*small, "--peers", "none"), set())
         self.assertEqual(self.modules("--list", "--peers", "all"), there)
 
     def test_peers_without_their_modules(self):
