@@ -129,11 +129,12 @@ class Memory(Case):
                     ["check", "--isa", "scalar", "--filter", "f32/relu/relu_forward", "--exact"],
                     ["sweep", *SHORT, "--norms", "layer", "--batch-sizes", "100", "--lrs", "0.1", "--seeds", "1",
                      "--timing-epochs", "0", "--output", "out"]]
+        everywhere = set()
         for args in commands:
             self.fresh()
             whole_run = self.run_once(args, code=0)
             whole, ended = self.records(), set()
-            for mebibytes in (20, 30, 40, 60, 80, 120, 160, 1000):
+            for mebibytes in (12, 16, 18, 20, 24, 40, 120, 1000):
                 with self.subTest(args=args, mebibytes=mebibytes):
                     self.fresh()
 
@@ -144,7 +145,8 @@ class Memory(Case):
                     if done.returncode != 127:  # the loader had no room for the libraries
                         self.assertSound(done, whole, {})
             self.assertIn(0, ended, whole_run.stderr)
-            self.assertGreater(len(ended), 1)
+            everywhere |= ended
+        self.assertIn(1, everywhere)
 
 
 if __name__ == "__main__":
