@@ -121,8 +121,8 @@ class Places(Case):
 
     def mounted(self, options, args, prepare=":"):
         """Runs the program where `place` is a file system of its own, and then keeps what is there in `copy`."""
-        script = ('mount -t tmpfs -o "$1" tmpfs place || exit 77; cd place && eval "$2" && cd .. || exit 77; shift 2; "$@"; code=$?; '
-                  'rm -f place/filler; cp -r place copy; exit $code')
+        script = ('mount -t tmpfs -o "$1" tmpfs place || exit 77; cd place && eval "$2" && cd .. || exit 77; shift 2; '
+                  '"$@"; code=$?; rm -f place/filler; cp -r place copy; exit $code')
         shutil.rmtree(self.path("copy"), ignore_errors=True)
         os.makedirs(self.path("place"), exist_ok=True)
         done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", options, prepare,
