@@ -14,7 +14,7 @@ CELLS = 3 * 3 * 3 + (3 * 3 - 1)  # and the timing cells of the best ISA; those o
 
 def bare(record):
     """What must be the same in every sweep with these options: all but times and what the machine was doing."""
-    record = {k: v for k, v in record.items() if k not in ("started", "host_load", "alone")}
+    record = {k: v for k, v in record.items() if k not in ("started", "host_load", "alone", "peak_resident_bytes")}
     record["machine"] = {k: v for k, v in record["machine"].items() if k != "load"}
     record["epochs"] = [{k: v for k, v in epoch.items() if k not in ("seconds", "samples_per_second")}
                         for epoch in record["epochs"]]

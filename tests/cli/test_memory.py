@@ -15,7 +15,8 @@ from case import Case, DATA, PROGRAM, strict_json
 HOSTILE = os.environ.get("HOSTILE", "")
 SHORT = ["--data-dir", DATA, "--epochs", "1", "--hidden", "4"]
 # Seconds and rates, and what the system could not tell for want of memory.
-UNSTEADY = {"benchmarks", "context", "seconds", "samples_per_second", "started", "host_load", "machine"}
+UNSTEADY = {"benchmarks", "context", "seconds", "samples_per_second", "started", "host_load", "machine",
+            "peak_resident_bytes"}
 
 
 def without_times(value):
