@@ -97,7 +97,7 @@ static enum nb_code find_noise_floor(struct nb_bench *bench, struct nb_error *er
     double *noise = malloc(selection->count * sizeof *noise);
     size_t count = 0;
     if (noise == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     for (size_t i = 0; i < selection->count; i++)
         if (isfinite(selection->rows[i].noise))
             noise[count++] = selection->rows[i].noise;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "bench/gbench.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -49,9 +48,9 @@ static json_t *context_json(const struct nb_bench *bench) {
         json_array_append_new(load, nb_json_number(machine->load[i]));
     json_t *ours =
         json_pack("{so so so sI sI ss so sb}", "machine", nb_machine_json(machine), "peers",
-                  nb_peer_versions(), "ceilings", ceilings, "seed", (json_int_t)bench->options.seed,
-                  "samples", (json_int_t)bench->options.samples, "status",
-                  bench->ended == NB_OK ? "ok" : "interrupted", "noise_floor",
+                  nb_peer_versions(bench->options.request.peers), "ceilings", ceilings, "seed",
+                  (json_int_t)bench->options.seed, "samples", (json_int_t)bench->options.samples,
+                  "status", bench->ended == NB_OK ? "ok" : "interrupted", "noise_floor",
                   nb_json_number(bench->noise_floor), "dry_run", (int)bench->options.dry_run);
     return json_pack("{ss ss ss sI so so ss ss si so}", "date", bench->date, "host_name",
                      machine->cpu, "executable", "normbench", "num_cpus", (json_int_t)machine->cpus,
@@ -157,34 +156,24 @@ static json_t *median_json(const struct nb_bench *bench, const struct nb_row *ro
     return entry;
 }
 
-// Writes one entry on a line of its own.
-static bool write_entry(FILE *stream, json_t *entry, bool *first) {
-    fputs(*first ? "\n" : ",\n", stream);
-    *first = false;
-    bool good = entry != NULL && json_dumpf(entry, stream, JSON_COMPACT) == 0;
-    json_decref(entry);
-    return good;
-}
-
 enum nb_code nb_gbench_write(const struct nb_bench *bench, FILE *stream, struct nb_error *error) {
-    bool first = true;
-    json_t *context = context_json(bench);
     fputs("{\"context\": ", stream);
-    bool good = context != NULL && json_dumpf(context, stream, JSON_INDENT(1)) == 0;
-    json_decref(context);
-    fputs(",\n\"benchmarks\": [", stream);
-    for (size_t i = 0; i < bench->selection.count && good; i++) {
+    enum nb_code code = nb_json_write(stream, context_json(bench), JSON_INDENT(1), error);
+    fputs(",\"benchmarks\": [\n", stream);
+    const char *before = ""; // what separates an entry from those before it
+    for (size_t i = 0; i < bench->selection.count && code == NB_OK; i++) {
         const struct nb_row *row = &bench->selection.rows[i];
-        if (row->verdict == NB_WRONG)
-            good = write_entry(stream, error_json(row, i), &first);
-        for (size_t sample = 0; sample < row->samples && good; sample++)
-            good = write_entry(stream, sample_json(row, i, sample), &first);
-        if (row->samples > 0 && good)
-            good = write_entry(stream, median_json(bench, row, i), &first);
+        // An entry that says what is wrong, one for each sample, and their median.
+        size_t wrong = row->verdict == NB_WRONG, median = row->samples > 0;
+        for (size_t j = 0; j < wrong + row->samples + median && code == NB_OK; j++) {
+            fputs(before, stream);
+            before = ",";
+            json_t *entry = j < wrong                  ? error_json(row, i)
+                            : j < wrong + row->samples ? sample_json(row, i, j - wrong)
+                                                       : median_json(bench, row, i);
+            code = nb_json_write(stream, entry, JSON_COMPACT, error);
+        }
     }
-    fputs("\n]}\n", stream);
-    if (!good || ferror(stream))
-        return nb_error_set(error, NB_FAILED, "cannot write the timings as JSON: %s",
-                            errno == 0 ? "not enough memory" : strerror(errno));
-    return NB_OK;
+    fputs("]}\n", stream);
+    return code;
 }

@@ -115,7 +115,7 @@ static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_err
         row->wall = malloc(room * sizeof *row->wall);
         row->cpu = malloc(room * sizeof *row->cpu);
         if (row->wall == NULL || row->cpu == NULL)
-            return nb_error_set(error, NB_FAILED, "not enough memory for the samples");
+            return nb_error_set(error, NB_FAILED, "not enough memory for the samples; free some");
     }
     return NB_OK;
 }
@@ -193,7 +193,7 @@ enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_tim
     group.order = malloc((count + 1) * sizeof *group.order);
     enum nb_code code = NB_OK;
     if (group.next == NULL || group.order == NULL)
-        code = nb_error_set(error, NB_FAILED, "not enough memory");
+        code = nb_error_set(error, NB_FAILED, "not enough memory; free some");
     if (code == NB_OK)
         code = nb_operands_make(&group.operands, rows->problem, rows->dtype,
                                 sets_for(rows, count, timing->dry ? 0 : timing->cold_bytes),

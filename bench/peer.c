@@ -91,10 +91,12 @@ enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct
     return NB_OK;
 }
 
-json_t *nb_peer_versions(void) {
+json_t *nb_peer_versions(const bool *chosen) {
     json_t *versions = json_object();
+    if (chosen != NULL && memchr(chosen, true, NB_MAX_PEERS * sizeof *chosen) == NULL)
+        return versions;
     for (size_t i = 0; nb_peers()[i] != NULL; i++)
-        if (nb_peers()[i]->version() != NULL)
+        if ((chosen == NULL || chosen[i]) && nb_peers()[i]->version() != NULL)
             json_object_set_new(versions, nb_peers()[i]->name,
                                 json_string(nb_peers()[i]->version()));
     return versions;

@@ -62,8 +62,9 @@ const struct nb_peer *const *nb_peers(void);
 // "openblas,blis". NB_USAGE with the names there are when one is unknown, or not there at run time.
 enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct nb_error *error);
 
-// {"openblas": "0.3.21"} of those that are there at run time; NULL when memory is short.
-json_t *nb_peer_versions(void);
+// {"openblas": "0.3.21"} of the chosen ones that are there at run time; without a choice, of all
+// that are there. Loads nothing when none is chosen. NULL when memory is short.
+json_t *nb_peer_versions(const bool *chosen);
 
 // What it offers for a kernel in that dtype, with hot or cold caches; NULL: nothing.
 const struct nb_offer *nb_peer_offer(const struct nb_peer *peer, const struct nb_kernel *kernel,

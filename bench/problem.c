@@ -107,7 +107,7 @@ static enum nb_code add_problem(struct nb_problems *problems, size_t before,
         size_t room = problems->room == 0 ? 64 : 2 * problems->room;
         struct nb_problem *all = realloc(problems->all, room * sizeof *all);
         if (all == NULL)
-            return nb_error_set(source->error, NB_FAILED, "not enough memory");
+            return nb_error_set(source->error, NB_FAILED, "not enough memory; free some");
         problems->all = all;
         problems->room = room;
     }

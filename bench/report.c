@@ -54,7 +54,7 @@ static const struct nb_column people[] = {
     {.name = "threads", .align = NB_RIGHT},
     {.name = "cache"},
     {.name = "median", .align = NB_RIGHT},
-    {.name = "spread", .title = "±", .unit = "%", .align = NB_RIGHT, .digits = 1},
+    {.name = "spread", .unit = "%", .align = NB_RIGHT, .digits = 1},
     {.name = "samples", .title = "n", .align = NB_RIGHT},
     {.name = "gflops", .title = "GFLOP/s", .align = NB_RIGHT, .digits = 1},
     {.name = "gbytes", .title = "GB/s", .align = NB_RIGHT, .digits = 1},
@@ -195,13 +195,14 @@ void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_
     };
     for (size_t i = 0; i < COUNT(families); i++)
         family_table(bench, stream, format, families[i]);
-    fprintf(stream, "\nmedian: of n samples, wall time of one call. ±: MAD of the samples, scaled "
-                    "to a standard\n"
-                    "deviation. GB/s: every operand counted once. of ceiling: the least time that "
-                    "the measured\n"
-                    "ceilings allow, over the median. Rows are checked against the scalar table "
-                    "before they are\n"
-                    "timed. Rows with spread above 5 %% are unstable.\n");
+    fprintf(stream,
+            "\nmedian: of n samples, wall time of one call. spread: MAD of the samples, scaled "
+            "to a standard\n"
+            "deviation. GB/s: every operand counted once. of ceiling: the least time that "
+            "the measured\n"
+            "ceilings allow, over the median. Rows are checked against the scalar table "
+            "before they are\n"
+            "timed. Rows with spread above 5 %% are unstable.\n");
     if (nb_selection_has_peers(&bench->selection))
         fprintf(stream, "best peer: the fastest other library on as many threads. vs best peer: "
                         "its median over\n"
@@ -305,7 +306,7 @@ void nb_report_page(const struct nb_bench *bench, FILE *stream, const char *cons
             machine->governor, nb_build_version(), nb_build_commit(),
             nb_build_dirty() ? " with changes" : "", nb_build_compiler(), nb_build_flags(),
             machine->load[0]);
-    json_t *peers = nb_peer_versions(), *version;
+    json_t *peers = nb_peer_versions(bench->options.request.peers), *version;
     const char *name, *separator = "- peers: ";
     json_object_foreach(peers, name, version) {
         fprintf(stream, "%s%s %s", separator, name, json_string_value(version));

@@ -47,7 +47,9 @@ const struct nb_option nb_request_options[] = {
     {.name = "threads",
      .value = "LIST",
      .help = "numbers of threads: 1,2",
-     .type = &nb_option_text,
+     .type = &nb_option_counts,
+     .low = 1,
+     .high = 4096,
      .offset = offsetof(struct nb_request_options, threads)},
     {.name = "caches",
      .value = "LIST",
@@ -87,27 +89,14 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static enum nb_code read_threads(const char *text, size_t threads[NB_MAX_THREAD_COUNTS],
+static enum nb_code read_threads(const struct nb_counts *list, size_t threads[NB_MAX_THREAD_COUNTS],
                                  struct nb_error *error) {
-    size_t count = 0;
-    for (const char *word = text; word != NULL;) {
-        char number[16];
-        uint64_t value;
-        size_t length = strcspn(word, ",");
-        snprintf(number, sizeof number, "%.*s", (int)length, word);
-        if (length >= sizeof number || !nb_parse_count(number, 1, 4096, &value) ||
-            count == NB_MAX_THREAD_COUNTS - 1)
-            return nb_error_set(
-                error, NB_USAGE,
-                "--threads: '%.200s' is not a list of up to %d numbers from 1 to 4096", text,
-                NB_MAX_THREAD_COUNTS - 1);
-        threads[count++] = (size_t)value;
-        word = word[length] == ',' ? word + length + 1 : NULL;
-    }
-    qsort(threads, count, sizeof *threads, ascending);
-    for (size_t i = 1; i < count; i++)
-        if (threads[i] == threads[i - 1])
-            return nb_error_set(error, NB_USAGE, "--threads: %zu is named twice", threads[i]);
+    if (list->count >= NB_MAX_THREAD_COUNTS)
+        return nb_error_set(error, NB_USAGE, "--threads: names %zu numbers; name at most %d",
+                            list->count, NB_MAX_THREAD_COUNTS - 1);
+    for (size_t i = 0; i < list->count; i++)
+        threads[i] = (size_t)list->values[i];
+    qsort(threads, list->count, sizeof *threads, ascending);
     return NB_OK;
 }
 
@@ -135,8 +124,8 @@ enum nb_code nb_request_read(struct nb_request *request, struct nb_request_optio
                              struct nb_error *error) {
     *request = (struct nb_request){.problems = options->problems, .filter = options->filter};
     enum nb_code code = read_preset(options, &request->preset, error);
-    if (code == NB_OK && options->threads != NULL)
-        code = read_threads(options->threads, request->threads, error);
+    if (code == NB_OK)
+        code = read_threads(&options->threads, request->threads, error);
     if (code == NB_OK)
         code = read_isas(&options->isas, request->isas, error);
     bool by_default = request->problems != NULL || request->preset != NB_PRESET_QUICK;

@@ -5,10 +5,11 @@
 #define NB_BENCH_REQUEST_H
 
 #include "bench/selection.h"
-#include "src/option.h"
+#include "src/list_options.h"
 
 struct nb_request_options {
-    const char *problems, *filter, *preset, *threads, *peers;
+    const char *problems, *filter, *preset, *peers;
+    struct nb_counts threads;
     struct nb_choices isas, dtypes, caches;
 };
 

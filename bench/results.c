@@ -11,6 +11,7 @@
 #include "bench/report.h"
 #include "bench/roofline.h"
 #include "src/file.h"
+#include "src/json.h"
 
 enum nb_code nb_results_folder(const struct nb_bench *bench, const char *parent,
                                char folder[NB_FOLDER_TEXT], struct nb_error *error) {
@@ -25,14 +26,17 @@ enum nb_code nb_results_folder(const struct nb_bench *bench, const char *parent,
     while (length > 0 && name[length - 1] == '-')
         length--;
     name[length] = '\0';
+    const size_t room = NB_FOLDER_TEXT - sizeof name - 32;
+    if (strlen(parent) > room)
+        return nb_error_set(
+            error, NB_USAGE,
+            "--results: '%.200s...' is too long; name a folder of at most %zu bytes", parent, room);
     enum nb_code code = nb_folder_make(parent, error);
     for (int i = 1; code == NB_OK; i++) {
         char suffix[16] = "";
         if (i > 1)
             snprintf(suffix, sizeof suffix, "-%d", i);
-        int room = NB_FOLDER_TEXT - (int)sizeof name - 32;
-        snprintf(folder, NB_FOLDER_TEXT, "%.*s/%s-%.10s%s", room, parent, name, bench->date,
-                 suffix);
+        snprintf(folder, NB_FOLDER_TEXT, "%s/%s-%.10s%s", parent, name, bench->date, suffix);
         if (mkdir(folder, 0777) == 0)
             break;
         if (errno != EEXIST)
@@ -63,12 +67,8 @@ static enum nb_code put_csv(const struct work *work, FILE *stream) {
 
 static enum nb_code put_card(const struct work *work, FILE *stream) {
     json_t *card = nb_machine_json(&work->bench->machine);
-    json_object_set_new(card, "peers", nb_peer_versions());
-    bool good = card != NULL && json_dumpf(card, stream, JSON_INDENT(2)) == 0;
-    fputc('\n', stream);
-    json_decref(card);
-    return good ? NB_OK
-                : nb_error_set(work->error, NB_FAILED, "not enough memory for the machine's card");
+    json_object_set_new(card, "peers", nb_peer_versions(work->bench->options.request.peers));
+    return nb_json_write(stream, card, JSON_INDENT(2), work->error);
 }
 
 static enum nb_code put_page(const struct work *work, FILE *stream) {
@@ -105,7 +105,7 @@ enum nb_code nb_results_write(const struct nb_bench *bench, const char *folder, 
                               struct nb_error *unplotted, struct nb_error *error) {
     struct work *work = calloc(1, sizeof *work);
     if (work == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     work->bench = bench;
     work->folder = folder;
     work->paths = paths;

@@ -119,7 +119,7 @@ enum nb_code nb_rooflines_write(const struct nb_bench *bench, const char *folder
     size_t rows = bench->selection.count;
     double *points = malloc(2 * rows * sizeof *points);
     if (points == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory for the roofline plot");
+        return nb_error_set(error, NB_FAILED, "not enough memory for the roofline plot; free some");
     enum nb_code code = NB_OK;
     *rooflines = (struct nb_rooflines){.count = 0};
     for (size_t i = 0; i < bench->ceilings.count; i++)

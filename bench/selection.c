@@ -144,7 +144,7 @@ static enum nb_code add_row(struct maker *maker, const struct nb_row *row) {
         selection->room = selection->room == 0 ? 256 : 2 * selection->room;
         struct nb_row *rows = realloc(selection->rows, selection->room * sizeof *rows);
         if (rows == NULL)
-            return nb_error_set(maker->error, NB_FAILED, "not enough memory");
+            return nb_error_set(maker->error, NB_FAILED, "not enough memory; free some");
         selection->rows = rows;
     }
     selection->rows[selection->count++] = *row;

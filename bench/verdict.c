@@ -184,7 +184,9 @@ static enum nb_code parts_within(struct nb_row *row, const struct nb_operands *o
         for (size_t o = 0; o < NB_OPERANDS; o++)
             free(expected[o]);
     }
-    return enough ? NB_OK : nb_error_set(error, NB_FAILED, "not enough memory to check a kernel");
+    return enough
+               ? NB_OK
+               : nb_error_set(error, NB_FAILED, "not enough memory to check a kernel; free some");
 }
 
 static enum nb_code reach_within(struct nb_row *row, const struct nb_operands *operands,

@@ -61,6 +61,7 @@ static void tally_add(struct nb_tally *sum, const struct nb_tally *part) {
     sum->exact += part->exact;
     sum->bounded += part->bounded;
     sum->failures += part->failures;
+    sum->starved += part->starved;
     sum->ulp = part->ulp > sum->ulp ? part->ulp : sum->ulp;
     sum->share = part->share > sum->share ? part->share : sum->share;
 }
@@ -90,6 +91,7 @@ static void check_kernel(struct session *session, const struct kernel *kernel, c
     if (!nb_trial_open(&trial)) {
         fprintf(options->out, "FAIL %s: not enough memory for the guarded operands\n", name);
         tally->failures++;
+        tally->starved++;
         return;
     }
     struct nb_draw plan = nb_draw_seed(nb_draw_u64(&trial.draw), "plan");
@@ -181,6 +183,8 @@ static size_t end(const struct session *session) {
     nb_crash_close();
     FILE *out = session->options->out;
     const struct nb_tally *total = &session->total;
+    if (session->options->starved != NULL)
+        *session->options->starved += total->starved;
     if (session->checked == 0) {
         fprintf(out, "FAIL: nothing was checked\n");
         return total->failures + 1;

@@ -23,6 +23,8 @@ struct nb_check_options {
     bool verbose;            // print every failure, not only the first few of each kernel
     void (*on_kernel)(void *user, const char *name); // before each kernel, or NULL
     void *user;
+    size_t *
+        starved; // counts the failures for want of memory, which no kernel is to blame for; or NULL
 };
 
 // How many kernels of usable ISAs the options let through.

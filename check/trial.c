@@ -298,9 +298,11 @@ static void run(struct work *work) {
 
 void nb_trial_run(struct nb_trial *trial, const struct nb_case *c) {
     struct work work = {.trial = trial, .c = c, .layout = "set-up"};
-    if (open_work(&work))
+    if (open_work(&work)) {
         run(&work);
-    else
+    } else {
         fail(&work, "the tester", "has no memory");
+        trial->tally.starved++;
+    }
     close_work(&work);
 }

@@ -17,6 +17,7 @@ struct nb_tally {
     size_t exact;    // elements that had to have the same bits
     size_t bounded;  // elements that had to be within a bound of the reference
     size_t failures; // comparisons of an operand, or calls, that failed
+    size_t starved;  // of these, for want of memory
     double ulp; // the largest error on normal inputs, in ulp of the largest element of its operand
     double share; // the largest error on all inputs, as a share of its bound
 };

@@ -148,7 +148,8 @@ enum nb_code nb_benchmark_compare(struct nb_benchmark_comparison *comparison,
         pair(comparison, a, b, filter);
         code = judge_all(comparison, rule, numbers, numbers + room, numbers + 2 * room, error);
     } else {
-        code = nb_error_set(error, NB_FAILED, "not enough memory to compare %zu rows", room);
+        code = nb_error_set(error, NB_FAILED, "not enough memory to compare %zu rows; free some",
+                            room);
     }
     free(numbers);
     if (code != NB_OK)

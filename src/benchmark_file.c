@@ -9,16 +9,18 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "src/json.h"
+
 // Growth: text of numbers packs into a tenth of its size; a file that unpacks to far more is none.
 enum { MEBIBYTE = 1 << 20, MAX_BYTES = 64 * MEBIBYTE, MAX_GROWTH = 100 };
 
 #define NO_MEMORY(error, path) \
-    nb_error_set(error, NB_FAILED, "'%.400s': not enough memory to read it", path)
+    nb_error_set(error, NB_FAILED, "'%.400s': not enough memory to read it; free some", path)
 
 static enum nb_code cannot_read(gzFile stream, const char *path, struct nb_error *error) {
     int kind;
     const char *why = gzerror(stream, &kind);
-    return nb_error_set(error, NB_DATA, "cannot read '%.400s': %.200s", path,
+    return nb_error_set(error, NB_DATA, "cannot read '%.400s': %.200s; check the path", path,
                         kind == Z_ERRNO ? strerror(errno) : why);
 }
 
@@ -26,7 +28,8 @@ static enum nb_code cannot_read(gzFile stream, const char *path, struct nb_error
 static enum nb_code read_text(const char *path, char **text, size_t *size, struct nb_error *error) {
     gzFile stream = gzopen(path, "rbe");
     if (stream == NULL)
-        return nb_error_set(error, NB_DATA, "cannot read '%.400s': %s", path, strerror(errno));
+        return nb_error_set(error, NB_DATA, "cannot read '%.400s': %s; check the path", path,
+                            strerror(errno));
     enum nb_code code = NB_OK;
     size_t room = 0;
     for (int got = 1; got > 0 && code == NB_OK; *size += (size_t)got) {
@@ -102,7 +105,9 @@ static enum nb_code parse(struct nb_benchmark_file *file, const char *path, json
     if (code == NB_OK) {
         json_error_t why;
         *document = json_loadb(plain, size, 0, &why);
-        if (*document == NULL)
+        if (*document == NULL && nb_json_memory_short())
+            code = NO_MEMORY(error, path);
+        else if (*document == NULL)
             code = nb_error_set(error, NB_DATA,
                                 "'%.400s' is damaged or not JSON, line %d: %.200s; measure again",
                                 path, why.line, why.text);

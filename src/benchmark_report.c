@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/record.h"
+#include "src/json.h"
 
 // The last two are for programs only.
 enum { COLUMNS = 11, COLUMNS_FOR_PEOPLE = 9 };
@@ -120,7 +120,8 @@ static json_t *rows_json(const struct nb_benchmark_comparison *result) {
     return rows;
 }
 
-bool nb_benchmark_report_json(const struct nb_benchmark_report *report, FILE *stream) {
+enum nb_code nb_benchmark_report_json(const struct nb_benchmark_report *report, FILE *stream,
+                                      struct nb_error *error) {
     json_t *counts = json_object();
     for (enum nb_change change = 0; change < NB_CHANGES; change++)
         json_object_set_new(counts, nb_change_names[change],
@@ -133,8 +134,5 @@ bool nb_benchmark_report_json(const struct nb_benchmark_report *report, FILE *st
         report->a.context, "b", "path", json_string(report->paths[1]), "context", report->b.context,
         "differences", report->differences, "counts", counts, "geometric_mean",
         nb_json_number(report->result.geometric_mean), "rows", rows_json(&report->result));
-    bool written = json != NULL && json_dumpf(json, stream, JSON_INDENT(2)) == 0;
-    fputc('\n', stream);
-    json_decref(json);
-    return written;
+    return nb_json_write(stream, json, JSON_INDENT(2), error);
 }

@@ -21,8 +21,9 @@ struct nb_benchmark_report {
 void nb_benchmark_report_table(const struct nb_benchmark_report *report, FILE *stream,
                                enum nb_table_format format);
 
-// Everything, in seconds and with all digits. False when memory is short or the stream takes no
+// Everything, in seconds and with all digits. NB_FAILED when memory is short or the stream takes no
 // more.
-bool nb_benchmark_report_json(const struct nb_benchmark_report *report, FILE *stream);
+enum nb_code nb_benchmark_report_json(const struct nb_benchmark_report *report, FILE *stream,
+                                      struct nb_error *error);
 
 #endif

@@ -67,7 +67,7 @@ static enum nb_code bootstrap(const struct nb_bootstrap *how, const struct nb_sa
         }
         code = quantiles(how, values, interval, error);
     } else {
-        code = nb_error_set(error, NB_FAILED, "not enough memory for the bootstrap");
+        code = nb_error_set(error, NB_FAILED, "not enough memory for the bootstrap; free some");
     }
     urn_close(&below);
     urn_close(&above);

@@ -102,7 +102,7 @@ static enum nb_code compare_spreads(const struct nb_results *results, bool paper
     size_t count = section->seed_count;
     double *values = calloc(3 * count + 1, sizeof *values);
     if (values == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory for %zu seeds", count);
+        return nb_error_set(error, NB_FAILED, "not enough memory for %zu seeds; free some", count);
     for (size_t i = 0; i < count; i++) {
         double batch = spread(results, NB_NORM_BATCH, section->seeds[i], paper),
                layer = spread(results, NB_NORM_LAYER, section->seeds[i], paper);
@@ -211,7 +211,8 @@ enum nb_code nb_claim_judge(size_t index, const struct nb_results *results,
     *verdict = NB_UNDECIDED;
     FILE *stream = fmemopen(evidence, NB_CLAIM_TEXT, "w");
     if (stream == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory for the evidence of a claim");
+        return nb_error_set(error, NB_FAILED,
+                            "not enough memory for the evidence of a claim; free some");
     enum nb_code code = NB_OK;
     switch (index) {
     case 0:

@@ -2,6 +2,7 @@
 #include "src/commands.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/gbench.h"
 #include "bench/report.h"
@@ -119,23 +120,35 @@ static void print_wrong(const struct nb_bench *bench) {
     }
 }
 
-// The folder that the user asked for, if any.
-static enum nb_code write_folder(const struct nb_bench *bench, const struct options *options,
+// Makes what the user asked for before anything is measured: a file, and a folder. The caller
+// discards the file, and removes an empty folder, after a failure too.
+static enum nb_code open_outputs(const struct nb_bench *bench, const struct options *options,
+                                 struct nb_file *json, char folder[NB_FOLDER_TEXT],
                                  struct nb_error *error) {
-    char folder[NB_FOLDER_TEXT] = "";
     enum nb_code code = NB_OK;
-    if (options->results != NULL)
-        code = nb_results_folder(bench, options->results, folder, error);
-    if (options->output != NULL) {
-        snprintf(folder, sizeof folder, "%s", options->output);
-        code = nb_folder_make(folder, error);
-    }
-    if (code != NB_OK || *folder == '\0')
+    if (options->json != NULL)
+        code = nb_file_open(json, options->json, error);
+    if (code != NB_OK || options->dry_run)
         return code;
+    if (options->results != NULL)
+        return nb_results_folder(bench, options->results, folder, error);
+    if (options->output == NULL)
+        return NB_OK;
+    if (snprintf(folder, NB_FOLDER_TEXT, "%s", options->output) >= NB_FOLDER_TEXT)
+        return nb_error_set(
+            error, NB_USAGE,
+            "--output: '%.200s...' is too long; name a folder of less than %d bytes",
+            options->output, NB_FOLDER_TEXT);
+    return nb_folder_make(folder, error);
+}
+
+static enum nb_code write_folder(const struct nb_bench *bench, const struct options *options,
+                                 const char *folder, struct nb_error *error) {
     struct nb_error unplotted;
     bool stdout_taken = options->json != NULL && strcmp(options->json, "-") == 0;
     fprintf(stdout_taken ? stderr : stdout, "\n");
-    code = nb_results_write(bench, folder, stdout_taken ? stderr : stdout, &unplotted, error);
+    enum nb_code code =
+        nb_results_write(bench, folder, stdout_taken ? stderr : stdout, &unplotted, error);
     if (code == NB_OK && unplotted.code != NB_OK)
         fprintf(stderr, "no roofline plots: %s\n", unplotted.text);
     return code;
@@ -143,7 +156,7 @@ static enum nb_code write_folder(const struct nb_bench *bench, const struct opti
 
 // What is left to do when the rows are measured: print, write, and judge.
 static enum nb_code conclude(const struct nb_bench *bench, const struct options *options,
-                             struct nb_file *json, struct nb_error *error) {
+                             struct nb_file *json, const char *folder, struct nb_error *error) {
     bool stdout_taken = json->stream == stdout;
     enum nb_code code = NB_OK;
     print_wrong(bench);
@@ -158,8 +171,8 @@ static enum nb_code conclude(const struct nb_bench *bench, const struct options 
         if (code == NB_OK && !stdout_taken)
             printf("\n%s\n", options->json);
     }
-    if (code == NB_OK && !options->dry_run)
-        code = write_folder(bench, options, error);
+    if (code == NB_OK && *folder != '\0')
+        code = write_folder(bench, options, folder, error);
     if (code == NB_OK && bench->wrong > 0)
         code = nb_error_set(error, NB_FAILED,
                             "%zu of %zu rows compute something else than the scalar table; "
@@ -181,15 +194,17 @@ static enum nb_code run_bench(void *data, struct nb_error *error) {
     if (options->list) {
         print_list(&bench);
     } else {
-        if (options->json != NULL)
-            code = nb_file_open(&json, options->json, error);
+        char folder[NB_FOLDER_TEXT] = "";
+        code = open_outputs(&bench, options, &json, folder, error);
         struct nb_progress progress;
         nb_interrupt_catch();
         if (code == NB_OK)
             code = nb_bench_run(&bench, &progress, stderr, error);
         if (code == NB_OK)
-            code = conclude(&bench, options, &json, error);
+            code = conclude(&bench, options, &json, folder, error);
         nb_file_discard(&json);
+        if (options->results != NULL && *folder != '\0')
+            rmdir(folder); // unless something is in it
     }
     nb_bench_free(&bench);
     return code;

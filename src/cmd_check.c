@@ -69,6 +69,7 @@ static void on_kernel(void *user, const char *name) {
 static enum nb_code run_check(void *data, struct nb_error *error) {
     const struct check *options = data;
     struct nb_progress progress;
+    size_t starved = 0;
     struct nb_check_options check = {
         .seed = options->seed == ANY_SEED ? choose_seed() : options->seed,
         .filter = options->filter,
@@ -77,6 +78,7 @@ static enum nb_code run_check(void *data, struct nb_error *error) {
         .verbose = options->verbose,
         .on_kernel = on_kernel,
         .user = &progress,
+        .starved = &starved,
     };
     memcpy(check.isas, options->isas, sizeof check.isas);
     size_t kernels = nb_check_count(&check);
@@ -87,11 +89,14 @@ static enum nb_code run_check(void *data, struct nb_error *error) {
                             options->filter);
     check.out = open_without_bar(&progress);
     if (check.out == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     nb_progress_begin(&progress, stderr, (double)kernels, NULL);
     size_t failures = nb_check_run(&check);
     nb_progress_end(&progress);
     fclose(check.out);
+    if (failures > 0 && failures == starved)
+        return nb_error_set(error, NB_FAILED,
+                            "not enough memory for %zu calls; free some and check again", starved);
     if (failures > 0)
         return nb_error_set(error, NB_FAILED,
                             "%zu failures: a kernel breaks the contract (docs/contract.md); the "

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "src/commands.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,13 +78,12 @@ static enum nb_code open_outputs(const struct compare *options, struct nb_file *
     for (enum output i = 0; i < OUTPUTS && code == NB_OK; i++) {
         if (options->outputs[i] == NULL)
             continue;
-        for (enum output k = 0; k < i; k++)
-            if (options->outputs[k] != NULL &&
-                strcmp(options->outputs[i], options->outputs[k]) == 0)
-                return nb_error_set(error, NB_USAGE,
+        code = nb_file_open(&files[i], options->outputs[i], error);
+        for (enum output k = 0; k < i && code == NB_OK; k++)
+            if (files[k].path != NULL && strcmp(files[i].path, files[k].path) == 0)
+                code = nb_error_set(error, NB_USAGE,
                                     "--%s and --%s both go to '%.200s'; give them different files",
                                     output_names[k], output_names[i], options->outputs[i]);
-        code = nb_file_open(&files[i], options->outputs[i], error);
     }
     return code;
 }
@@ -100,13 +98,14 @@ static enum nb_code write_outputs(const struct nb_benchmark_report *report,
     for (enum output i = 0; i < OUTPUTS; i++) {
         if (files[i].stream == NULL)
             continue;
-        if (i == JSON && !nb_benchmark_report_json(report, files[i].stream))
-            return nb_error_set(error, NB_FAILED, "cannot write '%.200s': %s", paths[i],
-                                strerror(errno));
-        if (i != JSON)
+        enum nb_code code = NB_OK;
+        if (i == JSON)
+            code = nb_benchmark_report_json(report, files[i].stream, error);
+        else
             nb_benchmark_report_table(report, files[i].stream,
                                       i == CSV ? NB_TABLE_CSV : NB_TABLE_MARKDOWN);
-        enum nb_code code = nb_file_commit(&files[i], error);
+        if (code == NB_OK)
+            code = nb_file_commit(&files[i], error);
         if (code != NB_OK)
             return code;
         if (strcmp(paths[i], "-") != 0)

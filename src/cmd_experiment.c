@@ -36,7 +36,7 @@ static enum nb_code open_files(const char *folder, struct nb_file files[FILES],
     for (int i = 0; i < FILES && code == NB_OK; i++) {
         char *path;
         if (asprintf(&path, "%s/%s", folder, names[i]) < 0)
-            return nb_error_set(error, NB_FAILED, "not enough memory");
+            return nb_error_set(error, NB_FAILED, "not enough memory; free some");
         code = nb_file_open(&files[i], path, error);
         free(path);
     }

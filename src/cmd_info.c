@@ -10,9 +10,9 @@
 #include "bench/peer.h"
 #include "src/build.h"
 #include "src/file.h"
+#include "src/json.h"
 #include "src/machine.h"
 #include "src/peak.h"
-#include "src/record.h"
 #include "src/table.h"
 
 #ifdef NB_HWLOC
@@ -117,7 +117,7 @@ static json_t *info_json(const struct findings *found) {
     return json_pack("{so so ss sI so so so}", "machine", nb_machine_json(&found->machine), "isas",
                      isas, "default_isa", nb_isa_name(nb_isa_best()), "default_threads",
                      (json_int_t)found->default_threads, "libraries", libraries(), "peers",
-                     nb_peer_versions(), "peaks", peaks);
+                     nb_peer_versions(NULL), "peaks", peaks);
 }
 
 static void print_caches(const struct nb_machine *machine) {
@@ -194,20 +194,15 @@ static void print_info(const struct findings *found) {
     print_isas();
     printf("Compiler:  %s, %s\n", nb_build_compiler(), nb_build_flags());
     print_versions("Libraries: ", libraries());
-    print_versions("Peers:     ", nb_peer_versions());
+    print_versions("Peers:     ", nb_peer_versions(NULL));
     if (found->peak_count > 0)
         print_peaks(found);
 }
 
 static enum nb_code write_json(const struct findings *found, struct nb_file *file,
                                struct nb_error *error) {
-    json_t *json = info_json(found);
-    if (json == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
-    json_dumpf(json, file->stream, JSON_INDENT(2));
-    fputc('\n', file->stream);
-    json_decref(json);
-    return nb_file_commit(file, error);
+    enum nb_code code = nb_json_write(file->stream, info_json(found), JSON_INDENT(2), error);
+    return code == NB_OK ? nb_file_commit(file, error) : code;
 }
 
 static enum nb_code run_info(void *data, struct nb_error *error) {
@@ -229,6 +224,7 @@ static enum nb_code run_info(void *data, struct nb_error *error) {
     if (options->json == NULL)
         return NB_OK;
     enum nb_code code = write_json(&found, &file, error);
+    nb_file_discard(&file);
     if (code == NB_OK && !stdout_taken)
         printf("\n%s\n", options->json);
     return code;

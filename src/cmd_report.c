@@ -19,7 +19,7 @@ static enum nb_code write_report(const struct report *options, const struct nb_s
                                  struct nb_error *error) {
     char *inside = NULL;
     if (options->output == NULL && asprintf(&inside, "%s/report", options->folder) < 0)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     struct nb_page page;
     nb_report_write(&page, study, inside == NULL ? options->output : inside, &options->targets,
                     error);

@@ -62,7 +62,7 @@ static enum nb_code prepare(struct session *session, struct nb_error *error) {
         .people = stdout,
     };
     if (run->cells == NULL || session->records.no_memory)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     for (size_t i = 0; i < plan->count; i++)
         if (!nb_sweep_records_have(&session->records, plan->cells[i].id))
             run->cells[run->count++] = &plan->cells[i];
@@ -145,7 +145,7 @@ static enum nb_code open_records(struct session *session, struct nb_error *error
     const struct sweep *options = session->options;
     if (asprintf(&session->path, "%s/records.jsonl", options->output) < 0) {
         session->path = NULL;
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     }
     if (options->dry_run)
         return nb_journal_read(session->path, nb_sweep_records_add, &session->records, error);

@@ -96,17 +96,16 @@ static enum nb_code write_record(struct nb_file *json, const struct nb_run *run,
 // after a failure too.
 static enum nb_code open_outputs(const struct train *options, struct nb_file *json,
                                  struct nb_file *trace, struct nb_error *error) {
-    if (options->json != NULL && options->trace != NULL &&
-        strcmp(options->json, options->trace) == 0)
-        return nb_error_set(error, NB_USAGE,
-                            "--json and --trace both go to '%.200s'; "
-                            "give them different files",
-                            options->json);
     enum nb_code code = NB_OK;
     if (options->json != NULL)
         code = nb_file_open(json, options->json, error);
     if (options->trace != NULL && code == NB_OK)
         code = nb_file_open(trace, options->trace, error);
+    if (code == NB_OK && json->path != NULL && trace->path != NULL &&
+        strcmp(json->path, trace->path) == 0)
+        code = nb_error_set(error, NB_USAGE,
+                            "--json and --trace both go to '%.200s'; give them different files",
+                            options->json);
     return code;
 }
 

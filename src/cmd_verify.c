@@ -6,6 +6,7 @@
 
 #include "src/file.h"
 #include "src/interrupt.h"
+#include "src/json.h"
 #include "src/machine.h"
 #include "src/machine_options.h"
 #include "src/verification.h"
@@ -88,13 +89,9 @@ static void print_list(const struct nb_published_list *list) {
 
 static enum nb_code write_json(const struct nb_verification *verification, struct nb_file *file,
                                struct nb_error *error) {
-    json_t *json = nb_verification_json(verification);
-    if (json == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
-    json_dumpf(json, file->stream, JSON_INDENT(2));
-    fputc('\n', file->stream);
-    json_decref(json);
-    return nb_file_commit(file, error);
+    enum nb_code code =
+        nb_json_write(file->stream, nb_verification_json(verification), JSON_INDENT(2), error);
+    return code == NB_OK ? nb_file_commit(file, error) : code;
 }
 
 // The verdict, for people and as an exit code.

@@ -143,7 +143,7 @@ enum nb_code nb_comparison_plot(const struct nb_comparison *comparison, const ch
     size_t epochs = first->settings.epochs;
     double *numbers = calloc((1 + comparison->count) * epochs, sizeof *numbers);
     if (numbers == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory for the plot");
+        return nb_error_set(error, NB_FAILED, "not enough memory for the plot; free some");
     double *x = numbers;
     for (size_t e = 0; e < epochs; e++)
         x[e] = (double)(e + 1);

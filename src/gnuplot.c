@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -19,14 +22,40 @@ static int start(pid_t *child, const char *folder, const char *script) {
     int failure = posix_spawn_file_actions_init(&actions);
     if (failure)
         return failure;
-    posix_spawn_file_actions_addchdir_np(&actions, folder);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "gnuplot.log",
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    failure = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ);
+    const int log_flags = O_WRONLY | O_CREAT | O_EXCL;
+    failure = posix_spawn_file_actions_addchdir_np(&actions, folder);
+    if (!failure)
+        failure =
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!failure)
+        failure = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "gnuplot.log",
+                                                   log_flags, 0600);
+    if (!failure)
+        failure = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+    if (!failure)
+        failure = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     return failure;
+}
+
+double nb_gnuplot_seconds = 120;
+
+// Waits for the child and takes its life after nb_gnuplot_seconds; returns 0 or an errno.
+static int wait_for(pid_t child, int *status) {
+    const struct timespec nap = {.tv_nsec = 5000000};
+    struct timespec begin, now;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (bool late = false; true; nanosleep(&nap, NULL)) {
+        pid_t ended = waitpid(child, status, late ? 0 : WNOHANG);
+        if (ended == child)
+            return late ? ETIMEDOUT : 0;
+        if (ended < 0 && errno != EINTR)
+            return errno;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        late = (double)(now.tv_sec - begin.tv_sec) > nb_gnuplot_seconds;
+        if (late)
+            kill(child, SIGKILL);
+    }
 }
 
 // What gnuplot complained of: the first line of its log that names a line of the script and is no
@@ -51,14 +80,14 @@ static void complaint(char text[256], const char *folder) {
 enum nb_code nb_gnuplot_run(const char *folder, const char *script, const char *place,
                             struct nb_error *error) {
     pid_t child;
-    int status, failure = start(&child, folder, script);
+    int status = 0, failure = start(&child, folder, script);
     if (failure == ENOENT)
         return nb_error_set(error, NB_FAILED,
                             "no pictures, as gnuplot is not installed; install it (Debian: apt "
                             "install gnuplot-nox), then run \"gnuplot %s\" in \"%s\"",
                             script, place);
-    while (!failure && waitpid(child, &status, 0) < 0)
-        failure = errno == EINTR ? 0 : errno;
+    if (!failure)
+        failure = wait_for(child, &status);
     if (!failure && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return NB_OK;
     char text[256];

@@ -29,7 +29,7 @@
 struct source {
     const char *path;
     struct nb_error *error;
-    struct nb_sha256 *sha; // of all bytes that were read
+    struct nb_sha256 sha; // of all bytes that were read
     FILE *file;
     size_t size; // of the file
     bool gzip;
@@ -76,12 +76,11 @@ static enum nb_code source_begin(struct source *source) {
         return nb_error_set(source->error, NB_FAILED, "%s: no memory to decompress it; free some",
                             source->path);
     }
-    source->sha = nb_sha256_begin();
     return NB_OK;
 }
 
 static void source_close(struct source *source, char sha256[65]) {
-    nb_sha256_end(source->sha, sha256);
+    nb_sha256_end(&source->sha, sha256);
     if (source->gzip)
         inflateEnd(&source->z);
     if (source->file != NULL)
@@ -137,7 +136,7 @@ static enum nb_code source_read(struct source *source, uint8_t *bytes, size_t *s
     if (ferror(source->file))
         return nb_error_set(source->error, NB_DATA, "%s: reading fails: %s; check the disk",
                             source->path, strerror(errno));
-    nb_sha256_add(source->sha, bytes, *size);
+    nb_sha256_add(&source->sha, bytes, *size);
     return NB_OK;
 }
 
@@ -247,6 +246,7 @@ static enum nb_code read_source(struct source *source, enum nb_code code, struct
                                 enum nb_idx_kind kind) {
     *idx = (struct nb_idx){0};
     size_t count = 0;
+    nb_sha256_begin(&source->sha);
     if (code == NB_OK)
         code = source_begin(source);
     if (code == NB_OK)
@@ -254,9 +254,6 @@ static enum nb_code read_source(struct source *source, enum nb_code code, struct
     if (code == NB_OK)
         code = read_body(source, idx, count);
     source_close(source, idx->sha256);
-    if (code == NB_OK && idx->sha256[0] == '\0')
-        code = nb_error_set(source->error, NB_FAILED, "%s: no memory for its SHA-256; free some",
-                            source->path);
     if (code != NB_OK)
         nb_idx_free(idx);
     return code;

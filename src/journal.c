@@ -9,15 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/file.h"
+#include "src/json.h"
+
 static enum nb_code refused(const char *what, const char *path, int reason,
                             struct nb_error *error) {
-    const char *remedy = reason == ENOSPC || reason == EDQUOT ? "; free some space and start again"
-                         : reason == EFBIG ? "; raise the limit of file sizes and start again"
-                         : reason == EACCES || reason == EROFS || reason == EPERM
-                             ? "; choose a place that you may write to"
-                             : "";
     return nb_error_set(error, NB_FAILED, "cannot %s '%.400s': %s%s", what, path, strerror(reason),
-                        remedy);
+                        nb_file_remedy(reason));
 }
 
 // The whole file; NULL when it cannot be read.
@@ -56,6 +54,9 @@ static enum nb_code read_lines(const char *bytes, size_t length, const char *pat
         size_t size = end == NULL ? length - *whole : (size_t)(end - line);
         bool last = end == NULL || *whole + size + 1 == length;
         json_t *record = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+        if (record == NULL && nb_json_memory_short()) // which says nothing about the line
+            return nb_error_set(error, NB_FAILED, "not enough memory to read '%.400s'; free some",
+                                path);
         if ((record == NULL || end == NULL) && last && may_be_cut(line)) {
             json_decref(record);
             return NB_OK;
@@ -118,7 +119,7 @@ enum nb_code nb_journal_open(struct nb_journal *journal, const char *path, nb_re
                              void *user, struct nb_error *error) {
     *journal = (struct nb_journal){.path = strdup(path)};
     if (journal->path == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     journal->descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     enum nb_code code = journal->descriptor < 0 ? refused("write", path, errno, error) : NB_OK;
     if (code == NB_OK)
@@ -171,11 +172,11 @@ static enum nb_code write_line(struct nb_journal *journal, const char *line, siz
 
 enum nb_code nb_journal_append(struct nb_journal *journal, const json_t *record,
                                struct nb_error *error) {
-    char *text = json_dumps(record, JSON_COMPACT), *line = NULL;
+    char *text = nb_json_memory_short() ? NULL : json_dumps(record, JSON_COMPACT), *line = NULL;
     int length = text == NULL ? -1 : asprintf(&line, "%s\n", text);
     free(text);
     if (length < 0)
-        return nb_error_set(error, NB_FAILED, "not enough memory for a record");
+        return nb_error_set(error, NB_FAILED, "not enough memory for a record; free some");
     enum nb_code code = write_line(journal, line, (size_t)length, error);
     free(line);
     if (code == NB_OK) {

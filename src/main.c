@@ -9,8 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/build.h"
 #include "src/commands.h"
-#include "src/machine.h"
+#include "src/json.h"
 
 static const struct nb_command *const commands[] = {
     &nb_command_info,       &nb_command_bench,  &nb_command_train,
@@ -69,7 +70,7 @@ static enum nb_code run_command(const struct nb_command *command, int argc, char
     struct nb_error error = {0};
     void *options = calloc(1, command->size);
     if (options == NULL) {
-        nb_error_set(&error, NB_FAILED, "not enough memory");
+        nb_error_set(&error, NB_FAILED, "not enough memory; free some");
         return fail(command->name, &error);
     }
     enum nb_parsed parsed = NB_PARSED_RUN;
@@ -120,6 +121,7 @@ int main(int argc, char **argv) {
     // fails instead.
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // the same with a limit of file sizes
+    nb_json_watch_memory();
     enum nb_code code = dispatch(argc, argv);
     errno = 0;
     if ((fflush(stdout) != 0 || ferror(stdout)) && code != NB_FAILED) {

@@ -43,7 +43,7 @@ enum nb_code nb_estimate_make(struct nb_estimate *estimate, const double *values
     *estimate = (struct nb_estimate){0, NAN, NAN, {NAN, NAN}, {NAN, NAN}};
     double *kept = calloc(n + 1, sizeof *kept);
     if (kept == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory for %zu values", n);
+        return nb_error_set(error, NB_FAILED, "not enough memory for %zu values; free some", n);
     size_t count = 0;
     for (size_t i = 0; i < n; i++)
         if (!isnan(values[i]))

@@ -24,7 +24,7 @@ static bool open_file(struct nb_page *page, struct nb_file *file, const char *na
     if (page->code != NB_OK)
         return false;
     if (asprintf(&path, "%s/%s%s", page->folder, name, extension) < 0) {
-        page->code = nb_error_set(page->error, NB_FAILED, "not enough memory");
+        nb_page_no_memory(page);
         return false;
     }
     page->code = nb_file_open(file, path, page->error);
@@ -32,12 +32,18 @@ static bool open_file(struct nb_page *page, struct nb_file *file, const char *na
     return page->code == NB_OK;
 }
 
+void nb_page_no_memory(struct nb_page *page) {
+    if (page->code == NB_OK)
+        page->code = nb_error_set(page->error, NB_FAILED, "not enough memory; free some");
+}
+
 void nb_page_open(struct nb_page *page, const char *folder, const char *title,
                   struct nb_error *error) {
     *page = (struct nb_page){.folder = folder, .error = error};
     page->paths = open_memstream(&page->made, &page->made_size);
-    page->code = page->paths == NULL ? nb_error_set(error, NB_FAILED, "not enough memory")
-                                     : nb_folder_make(folder, error);
+    page->code = page->paths == NULL
+                     ? nb_error_set(error, NB_FAILED, "not enough memory; free some")
+                     : nb_folder_make(folder, error);
     if (!open_file(page, &page->html, "index", ".html") ||
         !open_file(page, &page->markdown, "report", ".md"))
         return;
@@ -204,6 +210,8 @@ void nb_page_figures_end(struct nb_page *page) {
 }
 
 enum nb_code nb_page_close(struct nb_page *page, FILE *stream) {
+    if (!nb_text_close(page->paths, &page->made))
+        nb_page_no_memory(page);
     if (page->code == NB_OK) {
         fputs("</main>\n</body>\n</html>\n", page->html.stream);
         page->code = nb_file_commit(&page->markdown, page->error);
@@ -213,7 +221,7 @@ enum nb_code nb_page_close(struct nb_page *page, FILE *stream) {
     nb_file_discard(&page->html);
     nb_file_discard(&page->markdown);
     nb_file_discard(&page->csv);
-    if (page->paths != NULL && fclose(page->paths) == 0 && page->code == NB_OK)
+    if (page->code == NB_OK)
         fprintf(stream, "%s%s/report.md\n%s/index.html\n", page->made, page->folder, page->folder);
     free(page->made);
     return page->code;

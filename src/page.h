@@ -54,6 +54,9 @@ void nb_page_plot(struct nb_page *page, const struct nb_plot *plot, const char *
 void nb_page_figures_begin(struct nb_page *page);
 void nb_page_figures_end(struct nb_page *page);
 
+// Notes that memory was short for something that belongs on the page.
+void nb_page_no_memory(struct nb_page *page);
+
 // Ends both files and gives them their names, or removes them after a failure, and prints the paths
 // of all files to `stream`. Returns the page's code.
 enum nb_code nb_page_close(struct nb_page *page, FILE *stream);

@@ -122,12 +122,12 @@ static enum nb_code begin_entry(struct reader *reader, const char *name) {
             return refuse(reader, "a second '%.100s'; give it another name", name);
     void *larger = realloc(list->entries, (list->count + 1) * sizeof *list->entries);
     if (larger == NULL)
-        return nb_error_set(reader->error, NB_FAILED, "not enough memory");
+        return nb_error_set(reader->error, NB_FAILED, "not enough memory; free some");
     list->entries = larger;
     struct nb_published *entry = &list->entries[list->count];
     *entry = (struct nb_published){.name = strdup(name)};
     if (entry->name == NULL)
-        return nb_error_set(reader->error, NB_FAILED, "not enough memory");
+        return nb_error_set(reader->error, NB_FAILED, "not enough memory; free some");
     list->count++;
     reader->trained = false;
     return NB_OK;

@@ -70,7 +70,7 @@ enum nb_code nb_rank_test(const struct nb_sample *a, const struct nb_sample *b,
     double smaller = fmin(u, (double)(a->n * b->n) - u); // U is symmetric
     double ways = ways_up_to(a->n, b->n, (size_t)smaller);
     if (ways < 0)
-        return nb_error_set(error, NB_FAILED, "not enough memory for the rank test");
+        return nb_error_set(error, NB_FAILED, "not enough memory for the rank test; free some");
     result->p = fmin(2 * ways / binomial(a->n + b->n, a->n), 1);
     return NB_OK;
 }
@@ -98,7 +98,7 @@ enum nb_code nb_holm(const double *p, double *adjusted, size_t count, struct nb_
         return NB_OK;
     struct ranked *ranked = calloc(count, sizeof *ranked);
     if (ranked == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory for %zu tests", count);
+        return nb_error_set(error, NB_FAILED, "not enough memory for %zu tests; free some", count);
     for (size_t i = 0; i < count; i++)
         ranked[i] = (struct ranked){p[i], i};
     qsort(ranked, count, sizeof *ranked, ascending_p);

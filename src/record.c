@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "src/record.h"
 
-#include <errno.h>
-#include <math.h>
-#include <string.h>
-
-json_t *nb_json_number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
 static json_t *text_or_null(const char *text) {
     // A path need not be UTF-8, JSON must be.
     json_t *string = text == NULL ? NULL : json_string(text);
@@ -88,13 +82,6 @@ json_t *nb_record_json(const struct nb_run *run, const struct nb_machine *machin
 enum nb_code nb_record_write(FILE *stream, const struct nb_run *run,
                              const struct nb_machine *machine, enum nb_record_form form,
                              struct nb_error *error) {
-    json_t *record = nb_record_json(run, machine);
-    if (record == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory for the run's record");
     size_t flags = form == NB_RECORD_INDENTED ? JSON_INDENT(2) : JSON_COMPACT;
-    bool failed = json_dumpf(record, stream, flags) != 0 || fputc('\n', stream) == EOF;
-    json_decref(record);
-    if (failed)
-        return nb_error_set(error, NB_FAILED, "cannot write the run's record: %s", strerror(errno));
-    return NB_OK;
+    return nb_json_write(stream, nb_record_json(run, machine), flags, error);
 }

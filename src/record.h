@@ -4,9 +4,9 @@
 #ifndef NB_SRC_RECORD_H
 #define NB_SRC_RECORD_H
 
-#include <jansson.h>
 #include <stdio.h>
 
+#include "src/json.h"
 #include "src/machine.h"
 #include "src/run.h"
 
@@ -24,8 +24,5 @@ json_t *nb_record_json(const struct nb_run *run, const struct nb_machine *machin
 enum nb_code nb_record_write(FILE *stream, const struct nb_run *run,
                              const struct nb_machine *machine, enum nb_record_form form,
                              struct nb_error *error);
-
-// A JSON number, or null for what is not finite.
-json_t *nb_json_number(double value);
 
 #endif

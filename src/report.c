@@ -50,10 +50,9 @@ static void write_verdicts(const struct nb_report *report, enum nb_measure measu
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    if (stream == NULL)
-        return;
-    fputs(what, stream);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (stream != NULL)
+        fputs(what, stream);
+    for (size_t i = 0; stream != NULL && i < sizeof parts / sizeof *parts; i++) {
         size_t batch_sizes = 0;
         for (size_t k = 0; k < report->results->pairing_count; k++)
             batch_sizes +=
@@ -63,8 +62,10 @@ static void write_verdicts(const struct nb_report *report, enum nb_measure measu
         fputs(parts[i].text, stream);
         nb_pairings_list(stream, report->results, measure, parts[i].ahead, 0);
     }
-    if (fclose(stream) == 0)
+    if (nb_text_close(stream, &text))
         nb_page_text(report->page, "%s.", text);
+    else
+        nb_page_no_memory(report->page);
     free(text);
 }
 
@@ -272,7 +273,7 @@ static void write_all(struct nb_page *page, const struct nb_study *study,
     char(*ids)[32] = calloc(count + 2, sizeof *ids);
     const char **links = calloc(2 * (count + 2), sizeof *links), **names = links + count + 2;
     if (ids == NULL || links == NULL) {
-        page->code = nb_error_set(page->error, NB_FAILED, "not enough memory");
+        nb_page_no_memory(page);
     } else {
         for (size_t i = 0; i < count; i++) {
             snprintf(ids[i], sizeof *ids, "part-%zu", i + 1);
@@ -291,7 +292,8 @@ static void write_all(struct nb_page *page, const struct nb_study *study,
         nb_page_contents(page, links, names, count + 2);
         for (size_t i = 0; i < count && page->code == NB_OK; i++) {
             char settings[NB_SECTION_TEXT], prefix[24] = "";
-            nb_section_describe(results[i].section, settings);
+            if (!nb_section_describe(results[i].section, settings))
+                nb_page_no_memory(page);
             if (i > 0)
                 snprintf(prefix, sizeof prefix, "%zu-", i + 1);
             const struct nb_report report = {page, &results[i], settings, prefix};
@@ -313,12 +315,12 @@ void nb_report_write(struct nb_page *page, const struct nb_study *study, const c
     struct nb_results *results = calloc(sections.count + 1, sizeof *results);
     char **titles = calloc(sections.count + 1, sizeof *titles);
     size_t made = 0;
-    if (page->code == NB_OK && (results == NULL || titles == NULL))
-        page->code = nb_error_set(error, NB_FAILED, "not enough memory");
+    if (results == NULL || titles == NULL)
+        nb_page_no_memory(page);
     for (size_t i = 0; i < sections.count && page->code == NB_OK; i++) {
         titles[i] = title_of(&sections.sections[i], i, sections.count);
         page->code = titles[i] == NULL
-                         ? nb_error_set(error, NB_FAILED, "not enough memory")
+                         ? nb_error_set(error, NB_FAILED, "not enough memory; free some")
                          : nb_results_make(&results[i], &sections.sections[i], targets, error);
         made += page->code == NB_OK;
     }

@@ -76,7 +76,8 @@ enum nb_code nb_results_make(struct nb_results *results, const struct nb_section
     };
     enum nb_code code = nb_speeds_make(&results->speeds, section, error);
     if (code == NB_OK && (!values || !results->settings || !results->pairings))
-        code = nb_error_set(error, NB_FAILED, "not enough memory for %zu settings", count);
+        code =
+            nb_error_set(error, NB_FAILED, "not enough memory for %zu settings; free some", count);
     for (size_t i = 0; i < count && code == NB_OK; i++) {
         struct nb_setting *setting = &results->settings[i];
         setting->batch_size = section->batch_sizes[i / section->norm_count];

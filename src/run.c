@@ -34,7 +34,8 @@ enum nb_code nb_run_begin(struct nb_run *run, const struct nb_settings *settings
     if (run->epochs != NULL)
         return NB_OK;
     nb_trainer_free(run->trainer);
-    return nb_error_set(error, NB_FAILED, "not enough memory for %zu epochs", settings->epochs);
+    return nb_error_set(error, NB_FAILED, "not enough memory for %zu epochs; use fewer --epochs",
+                        settings->epochs);
 }
 
 enum nb_code nb_run_profile(struct nb_run *run, struct nb_error *error) {

@@ -108,7 +108,8 @@ enum nb_code nb_sections_make(struct nb_sections *sections, const struct nb_stud
     if (filled)
         return NB_OK;
     nb_sections_free(sections);
-    return nb_error_set(error, NB_FAILED, "not enough memory for the sections of the study");
+    return nb_error_set(error, NB_FAILED,
+                        "not enough memory for the sections of the study; free some");
 }
 
 void nb_sections_free(struct nb_sections *sections) {
@@ -144,14 +145,14 @@ static void list_seeds(FILE *stream, const struct nb_section *section) {
         fprintf(stream, "%s%" PRIu64, i == 0 ? " " : ", ", seeds[i]);
 }
 
-void nb_section_describe(const struct nb_section *section, char text[NB_SECTION_TEXT]) {
+bool nb_section_describe(const struct nb_section *section, char text[NB_SECTION_TEXT]) {
     const struct nb_study_run *like = section->like;
     char lr[NB_NUMBER_TEXT];
     nb_number_exact(lr, like->lr_base);
     FILE *stream = fmemopen(text, NB_SECTION_TEXT, "w");
     *text = '\0';
     if (stream == NULL)
-        return;
+        return false;
     fprintf(stream, "%s", like->shared);
     if (section->count > 0) {
         if (strcmp(like->lr_rule, "fixed") == 0)
@@ -164,6 +165,7 @@ void nb_section_describe(const struct nb_section *section, char text[NB_SECTION_
     }
     fclose(stream);
     text[NB_SECTION_TEXT - 1] = '\0';
+    return true;
 }
 
 void nb_section_title(const struct nb_section *section, char text[NB_SECTION_TEXT]) {

@@ -4,6 +4,8 @@
 #ifndef NB_SRC_SECTION_H
 #define NB_SRC_SECTION_H
 
+#include <stdbool.h>
+
 #include "src/study.h"
 
 #define NB_SECTION_TEXT 768
@@ -40,7 +42,7 @@ const struct nb_study_run *nb_section_run(const struct nb_section *section, enum
 // What tells it from other sections, in a few words: "mnist, learning rate 0.1, 10 epochs".
 void nb_section_title(const struct nb_section *section, char text[NB_SECTION_TEXT]);
 
-// What all runs share, in one sentence without its end.
-void nb_section_describe(const struct nb_section *section, char text[NB_SECTION_TEXT]);
+// What all runs share, in one sentence without its end. False when memory is short.
+bool nb_section_describe(const struct nb_section *section, char text[NB_SECTION_TEXT]);
 
 #endif

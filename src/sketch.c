@@ -54,7 +54,8 @@ void nb_sketch_finish(struct nb_sketch *sketch, struct nb_page *page, const char
             values += isfinite(sketch->series[i].y[k]);
     sketch->plot.series = sketch->series;
     if (sketch->failed && page->code == NB_OK)
-        page->code = nb_error_set(page->error, NB_FAILED, "not enough memory for a plot");
+        page->code =
+            nb_error_set(page->error, NB_FAILED, "not enough memory for a plot; free some");
     if (values > 0)
         nb_page_plot(page, &sketch->plot, name, caption);
     for (size_t i = 0; i < sketch->plot.series_count; i++) {

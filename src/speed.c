@@ -40,7 +40,7 @@ static enum nb_code add(struct nb_speeds *speeds, const struct nb_study_run *con
         epochs += runs[i]->point_count;
     double *seconds = calloc(epochs, sizeof *seconds);
     if (seconds == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory for %zu times", epochs);
+        return nb_error_set(error, NB_FAILED, "not enough memory for %zu times; free some", epochs);
     epochs = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t e = 0; e < runs[i]->point_count; e++)
@@ -69,7 +69,7 @@ enum nb_code nb_speeds_make(struct nb_speeds *speeds, const struct nb_section *s
     const struct nb_study_run **timed = calloc(count + 1, sizeof *timed);
     enum nb_code code = NB_OK;
     if (speeds->speeds == NULL || speeds->places == NULL || timed == NULL)
-        code = nb_error_set(error, NB_FAILED, "not enough memory for %zu times", count);
+        code = nb_error_set(error, NB_FAILED, "not enough memory for %zu times; free some", count);
     else if (count > 0)
         memcpy(timed, section->timed, count * sizeof *timed);
     if (code == NB_OK)

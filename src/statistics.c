@@ -33,7 +33,7 @@ static double *room(size_t n, enum nb_code *code, struct nb_error *error) {
     if (n == 0)
         *code = nb_error_set(error, NB_DATA, "no values: no statistics of nothing");
     else if (x == NULL)
-        *code = nb_error_set(error, NB_FAILED, "not enough memory for %zu values", n);
+        *code = nb_error_set(error, NB_FAILED, "not enough memory for %zu values; free some", n);
     if (*code == NB_OK)
         return x;
     free(x);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/file.h"
+#include "src/json.h"
+
 // The file while it is read.
 struct reader {
     const char *path;
@@ -27,8 +30,8 @@ __attribute__((format(printf, 2, 3))) static enum nb_code refuse(const struct re
 }
 
 static enum nb_code no_memory(const struct reader *reader) {
-    return nb_error_set(reader->error, NB_FAILED, "'%.300s': not enough memory to read it",
-                        reader->path);
+    return nb_error_set(reader->error, NB_FAILED,
+                        "'%.300s': not enough memory to read it; free some", reader->path);
 }
 
 // The index of the text under `key` in `names` (count), or `count`.
@@ -180,10 +183,9 @@ static enum nb_code read_run(const struct reader *reader, struct nb_study_run *r
                       missing);
     size_t size;
     FILE *stream = open_memstream(&run->shared, &size);
-    if (stream == NULL)
-        return no_memory(reader);
-    describe(stream, record);
-    if (fclose(stream) != 0)
+    if (stream != NULL)
+        describe(stream, record);
+    if (!nb_text_close(stream, &run->shared))
         return no_memory(reader);
     return read_points(reader, run);
 }
@@ -194,6 +196,8 @@ static enum nb_code read_line(struct reader *reader, struct nb_study *study, con
         return refuse(reader, "the line is cut; run the sweep again, which repairs the file");
     json_error_t why;
     json_t *record = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
+    if (record == NULL && nb_json_memory_short())
+        return no_memory(reader);
     if (!json_is_object(record)) {
         json_decref(record);
         return refuse(reader, "damaged: %.200s; remove the line and run the sweep again",
@@ -286,7 +290,7 @@ enum nb_code nb_study_read(struct nb_study *study, const char *folder, struct nb
     *study = (struct nb_study){0};
     char *path;
     if (asprintf(&path, "%s/records.jsonl", folder) < 0)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     struct reader reader = {.path = path, .error = error};
     enum nb_code code = read_file(&reader, study);
     if (code == NB_OK) {

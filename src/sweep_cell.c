@@ -51,13 +51,13 @@ static void add_bits(struct nb_sha256 *sha, const struct nb_sweep_cell *cell) {
     add(sha, "dtype %s", nb_dtype_name(s->dtype));
 }
 
-enum nb_code nb_sweep_cell_identify(struct nb_sweep_cell *cell, const char *cpu,
-                                    struct nb_error *error) {
+void nb_sweep_cell_identify(struct nb_sweep_cell *cell, const char *cpu) {
     const struct nb_settings *s = &cell->settings;
-    struct nb_sha256 *sha = nb_sha256_begin();
+    struct nb_sha256 digest, *sha = &digest;
+    nb_sha256_begin(sha);
     add_bits(sha, cell);
     nb_sha256_end(sha, cell->bits);
-    sha = nb_sha256_begin();
+    nb_sha256_begin(sha);
     add(sha, "bits %s", cell->bits);
     add(sha, "purpose %s", nb_purpose_names[cell->purpose]);
     add(sha, "epochs %zu", s->epochs);
@@ -70,9 +70,6 @@ enum nb_code nb_sweep_cell_identify(struct nb_sweep_cell *cell, const char *cpu,
         add(sha, "cpu %s", cpu);
     }
     nb_sha256_end(sha, cell->id);
-    if (*cell->bits == '\0' || *cell->id == '\0')
-        return nb_error_set(error, NB_FAILED, "not enough memory");
-    return NB_OK;
 }
 
 void nb_sweep_cell_describe(const struct nb_sweep_cell *cell, char text[NB_CELL_TEXT_SIZE]) {

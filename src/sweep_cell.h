@@ -25,10 +25,8 @@ struct nb_sweep_cell {
     char impossible[256];      // why it cannot be trained; empty: it can
 };
 
-// Fills id and bits. `cpu` names the processor; it counts only for timing. NB_FAILED when memory is
-// short.
-enum nb_code nb_sweep_cell_identify(struct nb_sweep_cell *cell, const char *cpu,
-                                    struct nb_error *error);
+// Fills id and bits. `cpu` names the processor; it counts only for timing.
+void nb_sweep_cell_identify(struct nb_sweep_cell *cell, const char *cpu);
 
 // For people: "layer norm, batch size 8, lr 0.1, seed 1, avx2, 2 threads".
 #define NB_CELL_TEXT_SIZE 160

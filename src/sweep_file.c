@@ -34,7 +34,7 @@ static enum nb_code add_part(struct nb_sweep_parts *parts, const char *name,
                              const struct nb_grid *grid, struct nb_error *error) {
     void *larger = realloc(parts->parts, (parts->count + 1) * sizeof *parts->parts);
     if (larger == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     parts->parts = larger;
     struct nb_sweep_part *part = &parts->parts[parts->count++];
     part->grid = *grid;

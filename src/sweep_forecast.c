@@ -65,7 +65,7 @@ enum nb_code nb_sweep_forecast_add(struct nb_sweep_forecast *forecast,
         return NB_OK;
     void *larger = realloc(forecast->rates, (forecast->count + 1) * sizeof *forecast->rates);
     if (larger == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     forecast->rates = larger;
     size_t all = cell->dataset->train.rows;
     size_t few = all < SMALL_ROWS ? all : SMALL_ROWS, many = all < LARGE_ROWS ? all : LARGE_ROWS;

@@ -30,7 +30,7 @@ static enum nb_code load_datasets(struct nb_sweep_plan *plan, const struct nb_sw
         most += parts->parts[i].grid.datasets.count;
     plan->datasets = calloc(most, sizeof *plan->datasets);
     if (plan->datasets == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     const char *folder_of = NULL;
     for (size_t i = 0; i < parts->count; i++) {
         const struct nb_grid *grid = &parts->parts[i].grid;
@@ -95,9 +95,7 @@ static enum nb_code check_count(const struct nb_sweep_parts *parts, struct nb_er
 // Adds a cell unless it is there. The list grows by doubling.
 static enum nb_code add_cell(struct nb_sweep_plan *plan, struct nb_sweep_cell *cell,
                              const char *cpu, struct nb_error *error) {
-    enum nb_code code = nb_sweep_cell_identify(cell, cpu, error);
-    if (code != NB_OK)
-        return code;
+    nb_sweep_cell_identify(cell, cpu);
     for (size_t i = 0; i < plan->count; i++)
         if (strcmp(plan->cells[i].id, cell->id) == 0)
             return NB_OK;
@@ -105,7 +103,8 @@ static enum nb_code add_cell(struct nb_sweep_plan *plan, struct nb_sweep_cell *c
         size_t room = plan->count == 0 ? 1 : 2 * plan->count;
         void *larger = realloc(plan->cells, room * sizeof *plan->cells);
         if (larger == NULL)
-            return nb_error_set(error, NB_FAILED, "not enough memory for %zu cells", room);
+            return nb_error_set(error, NB_FAILED,
+                                "not enough memory for %zu cells; use shorter lists", room);
         plan->cells = larger;
     }
     plan->cells[plan->count++] = *cell;

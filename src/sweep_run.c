@@ -86,9 +86,9 @@ static void print_row(struct scheduler *s, const struct nb_sweep_cell *cell, con
 static enum nb_code keep(struct scheduler *s, const struct nb_sweep_cell *cell, json_t *record,
                          struct nb_error *error) {
     struct nb_sweep_run *run = s->run;
-    enum nb_code code = record == NULL
-                            ? nb_error_set(error, NB_FAILED, "not enough memory for a record")
-                            : nb_journal_append(run->journal, record, error);
+    enum nb_code code =
+        record == NULL ? nb_error_set(error, NB_FAILED, "not enough memory for a record; free some")
+                       : nb_journal_append(run->journal, record, error);
     if (code == NB_OK) {
         run->done++;
         nb_sweep_records_add(run->records, record);
@@ -194,7 +194,7 @@ enum nb_code nb_sweep_run(struct nb_sweep_run *run, struct nb_error *error) {
     };
     enum nb_code code = NB_OK;
     if (s.workers == NULL || s.polls == NULL || s.reported == NULL)
-        code = nb_error_set(error, NB_FAILED, "not enough memory");
+        code = nb_error_set(error, NB_FAILED, "not enough memory; free some");
     for (size_t i = 0; i < run->jobs && code == NB_OK; i++)
         code = nb_sweep_worker_make(&s.workers[i], error);
     if (code == NB_OK) {

@@ -42,13 +42,13 @@ static void count_rows(void *user, const struct nb_run *run, size_t rows, double
     atomic_fetch_add_explicit((_Atomic size_t *)user, rows, memory_order_relaxed);
 }
 
-// Trains the cell. The record of the run, or {"error": …, "code": …}.
+// Trains the cell. The record of the run, or {"error": …}.
 static json_t *train(const struct nb_sweep_worker *worker, const struct nb_machine *machine) {
     const struct nb_sweep_cell *cell = worker->cell;
     struct nb_run run;
     struct nb_error error;
     if (nb_run_begin(&run, &cell->settings, cell->dataset, &error) != NB_OK)
-        return json_pack("{ss si}", "error", error.text, "code", (int)error.code);
+        return json_pack("{ss}", "error", error.text);
     json_t *digests = json_array();
     while (nb_run_epoch(&run, count_rows, worker->rows)) {
         char digest[NB_DIGEST];
@@ -64,6 +64,10 @@ static json_t *train(const struct nb_sweep_worker *worker, const struct nb_machi
     return record;
 }
 
+// What a process sends that has no memory for its record.
+static const char no_memory[] =
+    "{\"error\": \"not enough memory; free some and start the sweep again\"}";
+
 // The process of a cell, from its first moment to its last.
 static _Noreturn void work(const struct nb_sweep_worker *worker, const struct nb_machine *machine,
                            pid_t parent, int private, int out) {
@@ -76,7 +80,8 @@ static _Noreturn void work(const struct nb_sweep_worker *worker, const struct nb
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     json_t *record = train(worker, machine);
-    _exit(record == NULL || json_dumpfd(record, out, JSON_COMPACT) != 0);
+    char *text = nb_json_memory_short() || record == NULL ? NULL : json_dumps(record, JSON_COMPACT);
+    _exit(dprintf(out, "%s", text == NULL ? no_memory : text) < 0);
 }
 
 enum nb_code nb_sweep_worker_make(struct nb_sweep_worker *worker, struct nb_error *error) {
@@ -84,7 +89,7 @@ enum nb_code nb_sweep_worker_make(struct nb_sweep_worker *worker, struct nb_erro
     void *shared =
         mmap(NULL, sizeof *worker->rows, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     worker->rows = shared;
     return NB_OK;
 }
@@ -161,7 +166,9 @@ enum nb_code nb_sweep_worker_take(struct nb_sweep_worker *worker, json_t **recor
                      "sweep again",
                      what, WTERMSIG(status));
     else if (sent == NULL)
-        nb_error_set(error, NB_FAILED, "%s: its process failed; start the sweep again", what);
+        nb_error_set(error, NB_FAILED, "%s: %s; start the sweep again", what,
+                     nb_json_memory_short() || count < 0 ? "not enough memory"
+                                                         : "its process failed");
     bool failed = why != NULL || sent == NULL || WIFSIGNALED(status);
     if (failed) {
         json_decref(sent);

@@ -76,6 +76,13 @@ static void hwloc_caches(struct nb_machine *machine, hwloc_topology_t hwloc) {
     }
 }
 
+// hwloc does not ask whether it gets the memory that it asks for: it crashes.
+static bool hwloc_has_room(void) {
+    void *room = malloc((size_t)64 << 20);
+    free(room);
+    return room != NULL;
+}
+
 static bool from_hwloc(struct nb_machine *machine, const bool *usable) {
     hwloc_topology_t hwloc;
     if (hwloc_topology_init(&hwloc))
@@ -175,14 +182,8 @@ bool nb_topology_sysfs(struct nb_machine *machine, const char *root, const bool 
     char online[4096], nodes[4096];
     if (!nb_sysfs_line(online, sizeof online, "%s/devices/system/cpu/online", root))
         return false;
-    struct sysfs_walk *walk = calloc(1, sizeof *walk);
-    if (!walk)
-        return false;
-    walk->machine = machine;
-    walk->root = root;
-    walk->usable = usable;
-    machine->cpus = for_each(online, visit_cpu, walk);
-    free(walk);
+    struct sysfs_walk walk = {.machine = machine, .root = root, .usable = usable};
+    machine->cpus = for_each(online, visit_cpu, &walk);
     nb_sysfs_line(nodes, sizeof nodes, "%s/devices/system/node/online", root);
     machine->numa_nodes = for_each(nodes, NULL, NULL);
     sysfs_caches(machine, root);
@@ -194,19 +195,15 @@ static bool by_level(const struct nb_cache *a, const struct nb_cache *b) {
 }
 
 void nb_topology_read(struct nb_machine *machine) {
-    bool *usable = calloc(NB_MAX_CPUS, sizeof *usable);
-    if (!usable)
-        return;
+    bool usable[NB_MAX_CPUS] = {false}, known = false;
     machine->usable_cpus = usable_cpus(usable);
-    bool known = false;
 #ifdef NB_HWLOC
-    known = from_hwloc(machine, usable);
+    known = hwloc_has_room() && from_hwloc(machine, usable);
 #endif
     if (!known)
         known = nb_topology_sysfs(machine, "/sys", usable);
     if (!known) // nothing tells which CPUs share a core: count each as one
         machine->usable_cores = machine->usable_cpus;
-    free(usable);
     for (size_t i = 1; i < machine->cache_count; i++)
         for (size_t j = i; j > 0 && by_level(&machine->caches[j], &machine->caches[j - 1]); j--) {
             struct nb_cache lower = machine->caches[j];

@@ -165,21 +165,21 @@ size_t nb_trainer_parameter_count(const struct nb_trainer *t) {
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "digests are of little-endian numbers");
 
 void nb_trainer_digest(const struct nb_trainer *t, char digest[72]) {
-    struct nb_sha256 *sha = nb_sha256_begin();
+    struct nb_sha256 sha;
     char name[32];
     size_t length;
-    for (size_t i = 0; sha != NULL && (length = nb_trainer_parameter(t, i, name, t->values)) > 0;
-         i++) {
+    nb_sha256_begin(&sha);
+    for (size_t i = 0; (length = nb_trainer_parameter(t, i, name, t->values)) > 0; i++) {
         for (size_t j = 0; j < length; j++) {
             const float narrow = (float)t->values[j];
             if (t->settings.dtype == NB_F64)
-                nb_sha256_add(sha, &t->values[j], sizeof(double));
+                nb_sha256_add(&sha, &t->values[j], sizeof(double));
             else
-                nb_sha256_add(sha, &narrow, sizeof narrow);
+                nb_sha256_add(&sha, &narrow, sizeof narrow);
         }
     }
     memcpy(digest, "sha256:", 8);
-    nb_sha256_end(sha, digest + 7);
+    nb_sha256_end(&sha, digest + 7);
 }
 
 const uint32_t *nb_trainer_order(const struct nb_trainer *t) {

@@ -39,7 +39,7 @@ static enum nb_code load_dataset(struct shelf *shelf, const struct nb_settings *
                                  const char *data_dir, struct nb_error *error) {
     void *larger = realloc(shelf->datasets, (shelf->count + 1) * sizeof *shelf->datasets);
     if (larger == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     shelf->datasets = larger;
     struct nb_dataset *dataset = &shelf->datasets[shelf->count];
     bool sample = strcmp(settings->dataset, "mnist-sample") == 0;

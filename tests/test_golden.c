@@ -79,9 +79,10 @@ static void assert_near(double got, double expected, struct bound bound, const c
 
 static void assert_sha256(const void *data, size_t size, const json_t *expected, const char *what) {
     char digest[72] = "sha256:";
-    struct nb_sha256 *sha = nb_sha256_begin();
-    nb_sha256_add(sha, data, size);
-    nb_sha256_end(sha, digest + 7);
+    struct nb_sha256 sha;
+    nb_sha256_begin(&sha);
+    nb_sha256_add(&sha, data, size);
+    nb_sha256_end(&sha, digest + 7);
     if (strcmp(digest, json_string_value(expected)) != 0)
         fail_msg("%s: the bits differ from PyTorch's", what);
 }

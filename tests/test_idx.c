@@ -19,9 +19,10 @@ static void expect_good(const char *path, const struct bytes *whole, enum nb_idx
     assert_int_equal(whole->size - header, rows * height * width);
     assert_memory_equal(idx.bytes, whole->data + header, whole->size - header);
     char sha256[65];
-    struct nb_sha256 *sha = nb_sha256_begin();
-    nb_sha256_add(sha, whole->data, whole->size);
-    nb_sha256_end(sha, sha256);
+    struct nb_sha256 sha;
+    nb_sha256_begin(&sha);
+    nb_sha256_add(&sha, whole->data, whole->size);
+    nb_sha256_end(&sha, sha256);
     assert_string_equal(idx.sha256, sha256);
     nb_idx_free(&idx);
     assert_null(idx.bytes);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Plots that cannot be drawn: without gnuplot, with one that fails, and in places that refuse them.
+#include "src/gnuplot.h"
 #include "tests/plots.h"
 
 // A gnuplot of the test's own, or none, in an otherwise empty search path.
@@ -32,6 +33,7 @@ static void without_gnuplot_data_and_script_stay(void **state) {
          "unknown terminal"},
         {"#!/bin/sh\n>curves.svg; kill -9 $$\n", "Killed"},
         {"#!/bin/sh\n>curves.svg; exit 0\n", "left no svg or no png"},
+        {"#!/bin/sh\nwhile :; do :; done\n", "timed out"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         // Pictures of an earlier run, which would not show these data.
@@ -39,6 +41,7 @@ static void without_gnuplot_data_and_script_stay(void **state) {
         write_bytes(join(*state, "curves.png"), "old", 3);
         struct nb_plot_files files;
         struct nb_error error;
+        nb_gnuplot_seconds = 1;
         EXPECT_ERROR(with_gnuplot(cases[i].script, *state, &files, &error), &error, NB_FAILED,
                      cases[i].says, "curves.gp", (const char *)*state);
         assert_int_equal(files_in(*state), 2);

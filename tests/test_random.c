@@ -137,9 +137,10 @@ static const struct run {
 
 static void assert_sha256(const void *data, size_t size, const char *expected) {
     char hex[65];
-    struct nb_sha256 *sha = nb_sha256_begin();
-    nb_sha256_add(sha, data, size);
-    nb_sha256_end(sha, hex);
+    struct nb_sha256 sha;
+    nb_sha256_begin(&sha);
+    nb_sha256_add(&sha, data, size);
+    nb_sha256_end(&sha, hex);
     assert_string_equal(hex, expected);
 }
 

@@ -12,14 +12,14 @@
 
 // `text` `times` over, added in pieces of `piece` bytes.
 static void check(const char *text, size_t times, size_t piece, const char *expected) {
-    struct nb_sha256 *sha = nb_sha256_begin();
-    assert_non_null(sha);
+    struct nb_sha256 sha;
+    nb_sha256_begin(&sha);
     size_t length = strlen(text);
     for (size_t i = 0; i < times; i++)
         for (size_t done = 0; done < length; done += piece)
-            nb_sha256_add(sha, text + done, length - done < piece ? length - done : piece);
+            nb_sha256_add(&sha, text + done, length - done < piece ? length - done : piece);
     char hex[65];
-    nb_sha256_end(sha, hex);
+    nb_sha256_end(&sha, hex);
     assert_string_equal(hex, expected);
 }
 
@@ -34,18 +34,9 @@ static void examples(void **state) {
           "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-static void without_memory_the_text_is_empty(void **state) {
-    (void)state;
-    char hex[65] = "old";
-    nb_sha256_add(NULL, "abc", 3);
-    nb_sha256_end(NULL, hex);
-    assert_string_equal(hex, "");
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(examples),
-        cmocka_unit_test(without_memory_the_text_is_empty),
     };
     return cmocka_run_group_tests_name("sha256", tests, NULL, NULL);
 }

@@ -131,7 +131,7 @@ static enum nb_code run_rows(struct nb_bench *bench, struct nb_error *error) {
     if (entries == NULL || machine == NULL) {
         free(entries);
         json_decref(machine);
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     }
     describe("machine", machine);
     json_decref(machine);

@@ -189,7 +189,7 @@ static enum nb_code open_row(const struct nb_job *job, const struct work *work, 
     const struct nb_kernel *kernel = job->operands->problem->kernel;
     struct nb_onednn *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     t->whole = nb_operands_call(job->operands, job->operands->first);
     t->status = dnnl_engine_create(&t->engine, dnnl_cpu, 0);
     if (nb_onednn_good(t))

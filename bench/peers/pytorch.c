@@ -176,7 +176,7 @@ static enum nb_code open_row(const struct nb_job *job, void **table, struct nb_e
     pid_t pid; // it ends with the connection, and with this process
     struct table *row = calloc(1, sizeof *row);
     if (row == NULL)
-        return nb_error_set(error, NB_FAILED, "not enough memory");
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     row->key = keys++;
     if (child < 0)
         child = start(&pid, python, true);

@@ -187,7 +187,7 @@ class Epochs:
 
     def write(self, folder):
         whole = {"schema": 1, "status": self.status, "machine": self.info["machine"], "peaks": self.info.get("peaks"),
-                 "torch": self.torch, "config": self.record and self.record["config"], "flop": self.flop,
+                 "torch": self.torch, "config": self.record and {**self.record["config"], "data_dir": None}, "flop": self.flop,
                  "cells": [cell.json() for cell in self.cells], "skipped": self.skipped, "wrong": self.wrong}
         folder.write("epochs.json", json.dumps(whole, indent=1, allow_nan=False) + "\n")
         text = io.StringIO()

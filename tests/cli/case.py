@@ -44,12 +44,16 @@ class Case(unittest.TestCase):
         return os.path.join(self.folder, *names)
 
     def call(self, *args, env=None, code=0, emulator=None, **more):
-        """Runs the program; checks its exit code and that a failure ends with a line that says why."""
+        """Runs the program; checks its exit code, or that it is one of several, and that a failure ends with a line that
+        says why."""
         command = [*(self.EMULATOR if emulator is None else emulator), PROGRAM, *args]
         done = subprocess.run(command, env=environment(**(env or {})), cwd=self.folder,
                               stdin=subprocess.DEVNULL, stdout=more.pop("stdout", subprocess.PIPE),
                               stderr=subprocess.PIPE, text=True, timeout=120, **more)
-        self.assertEqual(done.returncode, code, done.stderr)
+        if isinstance(code, tuple):
+            self.assertIn(done.returncode, code, done.stderr)
+        else:
+            self.assertEqual(done.returncode, code, done.stderr)
         if code in (1, 2, 3):
             self.assertRegex(done.stderr, r"(?m)^normbench[^:\n]*: [^\n]+\n\Z")
         return done

@@ -292,8 +292,8 @@ class BadInput(Compare):
                               document([row("x", [1.0])], noise_floor=floor))
 
     def test_files_that_are_not_there(self):
-        self.refused(" compare: cannot read 'none.json': No such file or directory", "compare", "none.json", "b", code=3)
-        self.refused(" compare: cannot read '.': Is a directory", "compare", ".", "b", code=3)
+        self.refused(" compare: cannot read 'none.json': No such file or directory; check the path", "compare", "none.json", "b", code=3)
+        self.refused(" compare: cannot read '.': Is a directory; check the path", "compare", ".", "b", code=3)
 
     def test_words_in_strings_stay(self):
         a = document([row('a "NaN" \\ Infinity', [1.0] * 9)])
