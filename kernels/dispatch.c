@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Which ISAs this program has and this machine can run. Compiled for the baseline CPU, with
+// Which ISAs this library has and this machine can run. Compiled for the baseline CPU, with
 // -DNB_BUILT_<TABLE> for every table that kernels/meson.build builds.
 #include "kernels/kernels.h"
 
 #include <string.h>
+
+#include "kernels/version.h"
 
 // What the CPU offers and the operating system saves on a context switch: the compiler's run-time
 // asks both.
@@ -36,6 +38,8 @@ static const struct {
     NB_ISA_LIST(ENTRY)
 #undef ENTRY
 };
+
+const char *nb_version(void) { return NB_VERSION; }
 
 const char *nb_isa_name(enum nb_isa isa) { return isas[isa].name; }
 const char *nb_isa_about(enum nb_isa isa) { return isas[isa].about; }
@@ -110,12 +114,12 @@ enum nb_isa nb_isa_best(void) {
     return best;
 }
 
-const struct nb_kernels_f32 *nb_kernels_f32(enum nb_isa isa) {
+const struct nb_kernels_f32 *nb_isa_kernels_f32(enum nb_isa isa) {
     struct tables tables = tables_of(isa);
     return tables.usable ? tables.f32 : NULL;
 }
 
-const struct nb_kernels_f64 *nb_kernels_f64(enum nb_isa isa) {
+const struct nb_kernels_f64 *nb_isa_kernels_f64(enum nb_isa isa) {
     struct tables tables = tables_of(isa);
     return tables.usable ? tables.f64 : NULL;
 }
