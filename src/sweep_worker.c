@@ -76,7 +76,7 @@ static _Noreturn void work(const struct nb_sweep_worker *worker, const struct nb
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     json_t *record = train(worker, machine);
-    _exit(record == NULL || json_dumpfd(record, out, JSON_COMPACT) != 0);
+    _exit(record == NULL || json_dumpfd(record, out, JSON_COMPACT) != 0 ? 1 : 0);
 }
 
 enum nb_code nb_sweep_worker_make(struct nb_sweep_worker *worker, struct nb_error *error) {
