@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum nb_code nb_error_set(struct nb_error *error, enum nb_code code, const char *format, ...) {
+enum nb_code(nb_error_set)(struct nb_error *error, enum nb_code code, const char *format, ...) {
     va_list args;
     va_start(args, format);
     vsnprintf(error->text, sizeof error->text, format, args);
