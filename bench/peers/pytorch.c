@@ -137,7 +137,8 @@ static size_t result_bytes(const struct nb_job *job, size_t o) {
     return (summed ? shape->cols : shape->count) * shape->size;
 }
 
-static int append(char line[LINE], int length, const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static int append(char line[LINE], int length,
+                                                        const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     length += vsnprintf(line + length, (size_t)(LINE - length), format, arguments);
