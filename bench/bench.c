@@ -94,7 +94,7 @@ static double predict_group(const struct nb_bench *bench, size_t first, size_t e
 // The median of the noise of all rows.
 static enum nb_code find_noise_floor(struct nb_bench *bench, struct nb_error *error) {
     const struct nb_selection *selection = &bench->selection;
-    double *noise = malloc(selection->count * sizeof *noise);
+    double *noise = malloc((selection->count + 1) * sizeof *noise);
     size_t count = 0;
     if (noise == NULL)
         return nb_error_set(error, NB_FAILED, "not enough memory; free some");

@@ -144,7 +144,7 @@ static enum nb_code unknown_kernel(const struct nb_kernel *kernels, const char *
                                    const struct source *source) {
     const char *names[MAX_VALUES];
     size_t count = 0;
-    while (kernels[count].name != NULL && count < MAX_VALUES) {
+    while (count < MAX_VALUES && kernels[count].name != NULL) {
         names[count] = kernels[count].name;
         count++;
     }

@@ -43,7 +43,7 @@ static const struct suite quick[] = {
     {SMALL_NETWORK("32,512") "matmul_nn:512x512x512 " NORMALIZATION(
          "32,512x256") "softmax_xent:32,512x10 sgd_step:200704 adam_step:200704",
      .hot = true},
-    {NULL},
+    {.problems = NULL},
 };
 
 static const struct suite standard[] = {
@@ -56,7 +56,7 @@ static const struct suite standard[] = {
      .hot = true, .all_isas = true, .scalar_flops = FEW_SECONDS},
     {NORMALIZATION("512x256,1000") OPTIMIZERS, .cold = true},
     {"peak_triad:4096,65536,8388608 peak_copy:8388608", .hot = true, .all_isas = true},
-    {NULL},
+    {.problems = NULL},
 };
 
 static const struct suite full[] = {
@@ -66,7 +66,7 @@ static const struct suite full[] = {
      .f64 = true, .all_isas = true, .hot = true, .cold = true, .scalar_flops = INFINITY},
     {"matmul_*:256x256x256 matmul_*:512x512x512 matmul_*:1024x1024x1024 matmul_*:2048x2048x2048",
      .f64 = true, .all_isas = true, .hot = true, .cold = true, .scalar_flops = INFINITY},
-    {NULL},
+    {.problems = NULL},
 };
 
 static const struct suite *const presets[] = {quick, standard, full};
@@ -236,7 +236,8 @@ enum nb_code nb_selection_make(struct nb_selection *selection, const struct nb_r
     *selection = (struct nb_selection){0};
     struct maker maker = {.selection = selection, .request = request, .error = error};
     const struct suite own[] = {
-        {request->problems, .all_isas = true, .hot = true, .scalar_flops = INFINITY}, {NULL}};
+        {request->problems, .all_isas = true, .hot = true, .scalar_flops = INFINITY},
+        {.problems = NULL}};
     enum nb_code code = nb_filter_make(&maker.filter, request->filter, error);
     if (code == NB_OK)
         code = select_rows(&maker, request->problems ? own : presets[request->preset]);

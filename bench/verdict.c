@@ -30,9 +30,9 @@ static struct parts choose_parts(const struct nb_operands *operands, const struc
     size_t total = cut->along == NB_M ? problem->sizes.m : problem->sizes.n;
     size_t units = (size_t)((double)total * budget / flops) / (PIECES * cut->step);
     size_t width = (units > 0 ? units : 1) * cut->step;
-    return total <= PIECES * width
-               ? (struct parts){.count = 1}
-               : (struct parts){.cut = cut, .count = PIECES, .width = width, .total = total};
+    if (total <= PIECES * width)
+        return (struct parts){.count = 1};
+    return (struct parts){.cut = cut, .count = PIECES, .width = width, .total = total};
 }
 
 // Part `i` of a call. The first begins at 0, the last ends at the end.

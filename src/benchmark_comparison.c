@@ -106,7 +106,8 @@ static enum nb_code judge_all(struct nb_benchmark_comparison *comparison,
     enum nb_code code = NB_OK;
     for (size_t i = 0; i < comparison->count && code == NB_OK; i++) {
         struct nb_benchmark_change *change = &comparison->changes[i];
-        if (isnan(change->median_a) || isnan(change->median_b))
+        if (change->a == NULL || change->b == NULL || isnan(change->median_a) ||
+            isnan(change->median_b))
             continue;
         p[tests] = NAN;
         code = measure(change, rule, &p[tests], &above[i], error);

@@ -15,8 +15,11 @@ static double folder_quota(const char *folder) {
     char line[64];
     long quota = -1, period = 0;
     if (nb_sysfs_line(line, sizeof line, "%s/cpu.max", folder)) {
-        if (sscanf(line, "%ld %ld", &quota, &period) != 2) // "max 100000"
+        char *rest;
+        quota = strtol(line, &rest, 10);
+        if (rest == line) // "max 100000"
             return INFINITY;
+        period = strtol(rest, NULL, 10);
     } else if (nb_sysfs_line(line, sizeof line, "%s/cpu.cfs_quota_us", folder)) {
         quota = strtol(line, NULL, 10);
         nb_sysfs_line(line, sizeof line, "%s/cpu.cfs_period_us", folder);

@@ -24,7 +24,7 @@ void nb_one_line(char *text) {
             *c = '?';
 }
 
-enum nb_code nb_error_set(struct nb_error *error, enum nb_code code, const char *format, ...) {
+enum nb_code(nb_error_set)(struct nb_error *error, enum nb_code code, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);

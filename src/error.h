@@ -26,4 +26,8 @@ void nb_one_line(char *text);
 __attribute__((format(printf, 3, 4))) enum nb_code
 nb_error_set(struct nb_error *error, enum nb_code code, const char *format, ...);
 
+#ifdef __clang_analyzer__ // it sees one file at a time, and not that the result is never NB_OK
+#    define nb_error_set(error, code, ...) (nb_error_set(error, code, __VA_ARGS__), (code))
+#endif
+
 #endif

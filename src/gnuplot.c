@@ -12,8 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 // Starts the child; returns 0 or an errno. Signals that this program blocks or ignores are the
 // child's as usual.
 static int start(pid_t *child, const char *folder, const char *script) {

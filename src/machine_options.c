@@ -70,7 +70,7 @@ static void isas_format(const struct nb_option *option, const void *target, char
     (void)option;
     const bool *isas = target;
     *text = '\0';
-    if (memchr(isas, false, NB_ISA_COUNT * sizeof *isas) == NULL) {
+    if (memchr(isas, 0, NB_ISA_COUNT * sizeof *isas) == NULL) {
         strcpy(text, "all");
         return;
     }

@@ -249,7 +249,7 @@ enum nb_code nb_option_set(const struct nb_option *option, const char *source, c
 void nb_option_variable(const struct nb_option *option, char variable[NB_OPTION_TEXT]) {
     snprintf(variable, NB_OPTION_TEXT, "NORMBENCH_%s", option->name);
     for (char *p = variable; *p != '\0'; p++)
-        *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+        *p = (char)(*p == '-' ? '_' : toupper((unsigned char)*p));
 }
 
 // Edits (insert, delete, replace, swap of neighbours) between two words of less than 64 bytes;

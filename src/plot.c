@@ -42,7 +42,8 @@ static void write_data(FILE *stream, const struct nb_plot *plot) {
         char label[NB_PLOT_TEXT];
         nb_plot_clean(label, series->label);
         for (char *c = label; *c; c++)
-            *c = *c == '\n' ? ' ' : *c;
+            if (*c == '\n')
+                *c = ' ';
         bool band = series->low && series->high;
         for (size_t j = 0; j < series->count; j++) {
             struct nb_cell cells[] = {

@@ -271,10 +271,11 @@ static char *title_of(const struct nb_section *section, size_t i, size_t count) 
 static void write_all(struct nb_page *page, const struct nb_study *study,
                       const struct nb_results *results, char *const *titles, size_t count) {
     char(*ids)[32] = calloc(count + 2, sizeof *ids);
-    const char **links = calloc(2 * (count + 2), sizeof *links), **names = links + count + 2;
+    const char **links = calloc(2 * (count + 2), sizeof *links);
     if (ids == NULL || links == NULL) {
         nb_page_no_memory(page);
     } else {
+        const char **names = links + count + 2;
         for (size_t i = 0; i < count; i++) {
             snprintf(ids[i], sizeof *ids, "part-%zu", i + 1);
             links[i] = ids[i];

@@ -21,7 +21,7 @@ struct nb_report {
 };
 
 #define NB_REPORT_NAME 48
-#define NB_REPORT_CAPTION (2 * NB_SECTION_TEXT)
+enum { NB_REPORT_CAPTION = 2 * NB_SECTION_TEXT };
 
 // "2-loss-b128": a file's name without its extension.
 __attribute__((format(printf, 3, 4))) void

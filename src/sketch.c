@@ -10,9 +10,12 @@ struct nb_curve nb_sketch_add(struct nb_sketch *sketch, enum nb_curve_kind kind,
     size_t n = sketch->plot.series_count;
     if (n == sketch->room) {
         void *larger = realloc(sketch->series, (2 * n + 8) * sizeof *sketch->series);
-        sketch->failed |= larger == NULL;
-        sketch->series = larger == NULL ? sketch->series : larger;
-        sketch->room = larger == NULL ? n : 2 * n + 8;
+        if (larger == NULL) {
+            sketch->failed = true;
+        } else {
+            sketch->series = larger;
+            sketch->room = 2 * n + 8;
+        }
     }
     double *data = calloc(4 * count + 1, sizeof *data);
     char *text = NULL;

@@ -28,7 +28,7 @@ static enum nb_code load_datasets(struct nb_sweep_plan *plan, const struct nb_sw
     size_t most = 0;
     for (size_t i = 0; i < parts->count; i++)
         most += parts->parts[i].grid.datasets.count;
-    plan->datasets = calloc(most, sizeof *plan->datasets);
+    plan->datasets = calloc(most + 1, sizeof *plan->datasets);
     if (plan->datasets == NULL)
         return nb_error_set(error, NB_FAILED, "not enough memory; free some");
     const char *folder_of = NULL;

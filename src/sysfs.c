@@ -32,7 +32,7 @@ bool nb_sysfs_value(char *value, size_t size, const char *path, const char *key)
     char line[4096]; // the longest lines, the CPU's flags, are shorter
     size_t length = strlen(key);
     while (!value[0] && fgets(line, sizeof line, file)) {
-        if (strncmp(line, key, length))
+        if (strncmp(line, key, length) != 0)
             continue;
         char *start = line + length + strspn(line + length, " \t");
         if (*start != ':' && *start != '=')

@@ -18,7 +18,10 @@ bool nb_terminal(FILE *stream) {
     return file >= 0 && isatty(file);
 }
 
-bool nb_terminal_dumb(void) { return !set("TERM") || !strcmp(getenv("TERM"), "dumb"); }
+bool nb_terminal_dumb(void) {
+    const char *kind = getenv("TERM");
+    return kind == NULL || *kind == '\0' || strcmp(kind, "dumb") == 0;
+}
 
 bool nb_terminal_colour(FILE *stream) {
     return nb_terminal(stream) && !nb_terminal_dumb() && !set("NO_COLOR");

@@ -20,9 +20,11 @@ static size_t usable_cpus(bool *usable) {
     size_t count = 0;
 #ifdef _OPENMP
     // When OMP_PLACES or OMP_PROC_BIND is set, OpenMP narrows the affinity of the thread that asks
-    // to its own place; what the process may use is all places together.
+    // to its own place; what the process may use is all places together. Clang's OpenMP knows
+    // places at all times, and only those of its start.
+    const bool bound = omp_get_proc_bind() != omp_proc_bind_false;
     static int ids[NB_MAX_CPUS];
-    for (int place = 0; place < omp_get_num_places(); place++) {
+    for (int place = 0; bound && place < omp_get_num_places(); place++) {
         int in_place = omp_get_place_num_procs(place);
         if (in_place > NB_MAX_CPUS)
             continue;
@@ -65,9 +67,9 @@ static void hwloc_caches(struct nb_machine *machine, hwloc_topology_t hwloc) {
         if (!hwloc_obj_type_is_cache(object->type))
             continue;
         const struct hwloc_cache_attr_s *cache = &object->attr->cache;
-        char kind = cache->type == HWLOC_OBJ_CACHE_DATA          ? 'd'
-                    : cache->type == HWLOC_OBJ_CACHE_INSTRUCTION ? 'i'
-                                                                 : 'u';
+        char kind = 'u';
+        if (cache->type != HWLOC_OBJ_CACHE_UNIFIED)
+            kind = cache->type == HWLOC_OBJ_CACHE_DATA ? 'd' : 'i';
         add_cache(machine,
                   (struct nb_cache){.level = cache->depth,
                                     .kind = kind,
@@ -165,12 +167,12 @@ static void sysfs_caches(struct nb_machine *machine, const char *root) {
             !nb_sysfs_line(size, sizeof size, "%s/%s%u/size", root, folder, i))
             return;
         nb_sysfs_line(shared, sizeof shared, "%s/%s%u/shared_cpu_list", root, folder, i);
-        char *unit;
+        char *unit, kind = 'u';
+        if (type[0] == 'D' || type[0] == 'I')
+            kind = type[0] == 'D' ? 'd' : 'i';
         size_t bytes = strtoul(size, &unit, 10);
         add_cache(machine, (struct nb_cache){.level = (unsigned)strtoul(level, NULL, 10),
-                                             .kind = type[0] == 'D'   ? 'd'
-                                                     : type[0] == 'I' ? 'i'
-                                                                      : 'u',
+                                             .kind = kind,
                                              .bytes = bytes << (*unit == 'K'   ? 10
                                                                 : *unit == 'M' ? 20
                                                                                : 0),

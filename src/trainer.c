@@ -66,7 +66,7 @@ static double *values_create(const struct nb_trainer *t) {
     size_t longest = 0;
     for (size_t i = 0; t->engine->describe(t->network, i, &p); i++)
         longest = p.length > longest ? p.length : longest;
-    return calloc(longest, sizeof(double));
+    return calloc(longest + 1, sizeof(double));
 }
 
 enum nb_code nb_trainer_create(struct nb_trainer **trainer, const struct nb_settings *settings,

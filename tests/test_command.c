@@ -90,7 +90,8 @@ static void test_help_text(void **state) {
             assert_non_null(strstr(text, o->name));
     assert_non_null(strstr(text, "NORMBENCH_NORMS"));
     assert_non_null(strstr(text, "[128]"));
-    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+    char *rest;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         assert_true(strlen(line) <= 80);
     free(text);
 }

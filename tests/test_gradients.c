@@ -22,6 +22,7 @@ enum {
     ROWS = 37,
     COLS = 19,
     SIZE = ROWS * COLS,
+    WEIGHTS = COLS * COLS,
     BLOCKS = NB_BLOCKS(ROWS)
 }; // more than one block of rows, odd widths
 
@@ -222,11 +223,11 @@ static void test_linear(void **state) {
         if (!nb_isa_usable(isa))
             continue;
         struct problem p = make_problem(nb_isa_kernels_f64(isa), false, 1);
-        for (size_t i = 0; i < COLS * COLS; i++)
+        for (size_t i = 0; i < WEIGHTS; i++)
             weights[i] = sin((double)i);
         linear_gradients(&p);
         compare(&p, linear_loss, "x", p.x, p.dx, SIZE);
-        compare(&p, linear_loss, "weight", weights, dweights, COLS * COLS);
+        compare(&p, linear_loss, "weight", weights, dweights, WEIGHTS);
         compare(&p, linear_loss, "bias", p.gamma, p.dgamma, COLS);
     }
 }

@@ -62,7 +62,7 @@ static struct result train(const struct test *test, enum nb_isa isa, size_t team
                                     .classes = CLASSES,
                                     .train = {test->rows, pixels, labels},
                                     .test = {TEST_ROWS, pixels + ROWS * FEATURES, labels + ROWS}};
-    struct nb_trainer *trainer;
+    struct nb_trainer *trainer = NULL;
     struct nb_error error;
     if (nb_settings_check(&test->settings, data.train.rows, &error) != NB_OK ||
         nb_trainer_create(&trainer, &test->settings, &data, isa, team, &error) != NB_OK)
