@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Which ISAs this program has and this machine can run. Compiled for the baseline CPU, with
+// Which ISAs this library has and this machine can run. Compiled for the baseline CPU, with
 // -DNB_BUILT_<TABLE> for every table that kernels/meson.build builds.
 #include "kernels/kernels.h"
 
 #include <string.h>
+
+#include "kernels/version.h"
 
 // What the CPU offers and the operating system saves on a context switch: the compiler's run-time
 // asks both.
@@ -36,6 +38,8 @@ static const struct {
     NB_ISA_LIST(ENTRY)
 #undef ENTRY
 };
+
+const char *nb_version(void) { return NB_VERSION; }
 
 const char *nb_isa_name(enum nb_isa isa) { return isas[isa].name; }
 const char *nb_isa_about(enum nb_isa isa) { return isas[isa].about; }

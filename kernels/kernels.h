@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: MIT
 // The kernel library: one function table per ISA and precision, and the choice between them at run
-// time. Kernels are single-threaded leaves; kernel_list.h documents each one.
+// time. Kernels are single-threaded leaves; kernel_list.h documents each one: shapes, aliasing,
+// errors, sources. Installed, this is <normbench/kernels.h>:
+//
+//   const struct nb_kernels_f32 *k = nb_kernels_f32(nb_isa_best());
+//   k->matmul_nn(m, n, p, a, p, b, n, c, n, NULL);        c (m, n) = a (m, p) . b (p, n)
+//
+// Every function here may be called by any thread at any time. None fails, allocates or sets errno;
+// what they return is constant and lives as long as the library. An `isa` is below NB_ISA_COUNT.
+// What may change without a new soname is in CONTRIBUTING.md.
 #ifndef NB_KERNELS_KERNELS_H
 #define NB_KERNELS_KERNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kernels/contract.h"
-#include "kernels/isa_list.h"
-#include "kernels/kernel_list.h"
+#include "contract.h" // by the name alone: installed headers have another folder
+#include "isa_list.h"
+#include "kernel_list.h"
+
+// What leaves the library; everything else in it is hidden.
+#define NB_API __attribute__((visibility("default")))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 // What a matmul does with each finished chain s of the output element c(i, j), in this order:
 //   s += bias[j];  s = max(s, 0);  c = s        or, with sgd:  c = c - lr * (s + weight_decay * c)
@@ -63,22 +78,29 @@ enum nb_isa {
         NB_ISA_COUNT
 };
 
-const char *nb_isa_name(enum nb_isa isa);  // "avx2"
-const char *nb_isa_about(enum nb_isa isa); // one phrase for people
+NB_API const char *nb_isa_name(enum nb_isa isa);  // "avx2"
+NB_API const char *nb_isa_about(enum nb_isa isa); // one phrase for people
 
 // The ISA of that name, or NB_ISA_COUNT.
-enum nb_isa nb_isa_by_name(const char *name);
+NB_API enum nb_isa nb_isa_by_name(const char *name);
 
 // Whether it keeps docs/contract.md: the same bits as `scalar`.
-bool nb_isa_exact(enum nb_isa isa);
+NB_API bool nb_isa_exact(enum nb_isa isa);
 
-bool nb_isa_built(enum nb_isa isa);  // compiled into this program
-bool nb_isa_usable(enum nb_isa isa); // built, and this CPU and operating system can run it
+NB_API bool nb_isa_built(enum nb_isa isa);  // compiled into this library
+NB_API bool nb_isa_usable(enum nb_isa isa); // built, and this CPU and operating system can run it
 
-enum nb_isa nb_isa_best(void); // the last usable one that is exact
+NB_API enum nb_isa nb_isa_best(void); // the last usable one that is exact
 
 // The tables of a usable ISA; NULL for one that is not.
-const struct nb_kernels_f32 *nb_kernels_f32(enum nb_isa isa);
-const struct nb_kernels_f64 *nb_kernels_f64(enum nb_isa isa);
+NB_API const struct nb_kernels_f32 *nb_kernels_f32(enum nb_isa isa);
+NB_API const struct nb_kernels_f64 *nb_kernels_f64(enum nb_isa isa);
+
+// The version of the library that runs, "0.1.0"; version.h has that of the headers.
+NB_API const char *nb_version(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
