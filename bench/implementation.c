@@ -3,8 +3,8 @@
 
 struct nb_implementation nb_implementation_ours(const struct nb_kernel *kernel, enum nb_dtype dtype,
                                                 enum nb_isa isa) {
-    const struct nb_kernels_f32 *f32 = nb_kernels_f32(isa);
-    const struct nb_kernels_f64 *f64 = nb_kernels_f64(isa);
+    const struct nb_kernels_f32 *f32 = nb_isa_kernels_f32(isa);
+    const struct nb_kernels_f64 *f64 = nb_isa_kernels_f64(isa);
     return (struct nb_implementation){
         .name = dtype == NB_F32 ? f32->isa : f64->isa,
         .isa = isa,

@@ -166,7 +166,7 @@ static void check_families(struct session *session) {
         session->size = bits / 8;                                                                \
         session->precision = "f" #bits;                                                          \
         session->table = table;                                                                  \
-        session->scalar = nb_kernels_f##bits(NB_ISA_SCALAR);                                     \
+        session->scalar = nb_isa_kernels_f##bits(NB_ISA_SCALAR);                                 \
         check_table(session, table->isa, table->lanes, table->mr, table->nr);                    \
         check_families(session);                                                                 \
     }
@@ -213,8 +213,8 @@ size_t nb_check_run(const struct nb_check_options *options) {
         if (!options->isas[isa])
             continue;
         if (nb_isa_usable(isa)) {
-            check_f32(&session, nb_kernels_f32(isa));
-            check_f64(&session, nb_kernels_f64(isa));
+            check_f32(&session, nb_isa_kernels_f32(isa));
+            check_f64(&session, nb_isa_kernels_f64(isa));
         } else {
             fprintf(options->out, "%-8s skipped: %s\n", session.isa, nb_check_why_skipped(isa));
         }

@@ -114,12 +114,12 @@ enum nb_isa nb_isa_best(void) {
     return best;
 }
 
-const struct nb_kernels_f32 *nb_kernels_f32(enum nb_isa isa) {
+const struct nb_kernels_f32 *nb_isa_kernels_f32(enum nb_isa isa) {
     struct tables tables = tables_of(isa);
     return tables.usable ? tables.f32 : NULL;
 }
 
-const struct nb_kernels_f64 *nb_kernels_f64(enum nb_isa isa) {
+const struct nb_kernels_f64 *nb_isa_kernels_f64(enum nb_isa isa) {
     struct tables tables = tables_of(isa);
     return tables.usable ? tables.f64 : NULL;
 }

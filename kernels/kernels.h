@@ -3,7 +3,7 @@
 // time. Kernels are single-threaded leaves; kernel_list.h documents each one: shapes, aliasing,
 // errors, sources. Installed, this is <normbench/kernels.h>:
 //
-//   const struct nb_kernels_f32 *k = nb_kernels_f32(nb_isa_best());
+//   const struct nb_kernels_f32 *k = nb_isa_kernels_f32(nb_isa_best());
 //   k->matmul_nn(m, n, p, a, p, b, n, c, n, NULL);        c (m, n) = a (m, p) . b (p, n)
 //
 // Every function here may be called by any thread at any time. None fails, allocates or sets errno;
@@ -93,8 +93,8 @@ NB_API bool nb_isa_usable(enum nb_isa isa); // built, and this CPU and operating
 NB_API enum nb_isa nb_isa_best(void); // the last usable one that is exact
 
 // The tables of a usable ISA; NULL for one that is not.
-NB_API const struct nb_kernels_f32 *nb_kernels_f32(enum nb_isa isa);
-NB_API const struct nb_kernels_f64 *nb_kernels_f64(enum nb_isa isa);
+NB_API const struct nb_kernels_f32 *nb_isa_kernels_f32(enum nb_isa isa);
+NB_API const struct nb_kernels_f64 *nb_isa_kernels_f64(enum nb_isa isa);
 
 // The version of the library that runs, "0.1.0"; version.h has that of the headers.
 NB_API const char *nb_version(void);

@@ -81,7 +81,7 @@ void *network_create(const struct nb_settings *settings, const struct nb_dataset
         return NULL;
     net->settings = settings;
     net->data = data;
-    net->k = NB_REAL(nb_kernels)(isa);
+    net->k = NB_REAL(nb_isa_kernels)(isa);
     net->threads = threads;
     net->batch = settings->batch_size < data->train.rows ? settings->batch_size : data->train.rows;
     net->layers = settings->hidden_count + 1;

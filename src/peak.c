@@ -20,12 +20,12 @@ typedef void (*work_fn)(struct work *work, size_t thread, size_t threads);
 
 static void fma_f32(struct work *work, size_t thread, size_t threads) {
     (void)thread, (void)threads;
-    nb_kernels_f32(work->isa)->peak_fma(work->rounds);
+    nb_isa_kernels_f32(work->isa)->peak_fma(work->rounds);
 }
 
 static void fma_f64(struct work *work, size_t thread, size_t threads) {
     (void)thread, (void)threads;
-    nb_kernels_f64(work->isa)->peak_fma(work->rounds);
+    nb_isa_kernels_f64(work->isa)->peak_fma(work->rounds);
 }
 
 static void fill(struct work *work, size_t thread, size_t threads) {
@@ -36,8 +36,8 @@ static void fill(struct work *work, size_t thread, size_t threads) {
 
 static void triad(struct work *work, size_t thread, size_t threads) {
     size_t begin = work->count * thread / threads, end = work->count * (thread + 1) / threads;
-    nb_kernels_f32(work->isa)->peak_triad(end - begin, work->a + begin, work->b + begin,
-                                          work->c + begin, 3.0F);
+    nb_isa_kernels_f32(work->isa)->peak_triad(end - begin, work->a + begin, work->b + begin,
+                                              work->c + begin, 3.0F);
 }
 
 // Seconds of the work done once by each thread.
@@ -69,11 +69,11 @@ static double peak_flops(enum nb_isa isa, size_t threads, work_fn function, doub
 }
 
 double nb_peak_flops_f32(enum nb_isa isa, size_t threads) {
-    return peak_flops(isa, threads, fma_f32, nb_kernels_f32(isa)->peak_flops);
+    return peak_flops(isa, threads, fma_f32, nb_isa_kernels_f32(isa)->peak_flops);
 }
 
 double nb_peak_flops_f64(enum nb_isa isa, size_t threads) {
-    return peak_flops(isa, threads, fma_f64, nb_kernels_f64(isa)->peak_flops);
+    return peak_flops(isa, threads, fma_f64, nb_isa_kernels_f64(isa)->peak_flops);
 }
 
 double nb_peak_bandwidth(enum nb_isa isa, size_t threads, size_t bytes) {

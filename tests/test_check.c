@@ -13,7 +13,7 @@
 
 typedef struct nb_epilogue_f32 epilogue;
 
-static const struct nb_kernels_f32 *real_table(void) { return nb_kernels_f32(NB_ISA_SCALAR); }
+static const struct nb_kernels_f32 *real_table(void) { return nb_isa_kernels_f32(NB_ISA_SCALAR); }
 
 // Another order of lanes: the row from its first element to its last.
 static void sum_in_order(size_t rows, size_t cols, const float *x, size_t ldx, float *sum) {

@@ -172,9 +172,9 @@ static void check(loss_fn loss, void (*gradients)(struct problem *), bool relu, 
         if (!nb_isa_usable(isa))
             continue;
         uint64_t seed = 1;
-        struct problem p = make_problem(nb_kernels_f64(isa), relu, seed);
+        struct problem p = make_problem(nb_isa_kernels_f64(isa), relu, seed);
         while (relu && near_corner(&p, loss))
-            p = make_problem(nb_kernels_f64(isa), relu, ++seed);
+            p = make_problem(nb_isa_kernels_f64(isa), relu, ++seed);
         gradients(&p);
         compare(&p, loss, "x", p.x, p.dx, SIZE);
         if (affine) {
@@ -221,7 +221,7 @@ static void test_linear(void **state) {
     for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++) {
         if (!nb_isa_usable(isa))
             continue;
-        struct problem p = make_problem(nb_kernels_f64(isa), false, 1);
+        struct problem p = make_problem(nb_isa_kernels_f64(isa), false, 1);
         for (size_t i = 0; i < COLS * COLS; i++)
             weights[i] = sin((double)i);
         linear_gradients(&p);

@@ -16,7 +16,7 @@ enum { ROWS = 70, COLS = 70 }; // more than a block of rows and than the lanes o
 // x (ROWS, COLS) is 1 but for its element (at, at); results (ROWS) or (COLS).
 #define CHECK_MOMENTS(bits, real)                                                             \
     static void check_f##bits(enum nb_isa isa, size_t at, real infinity) {                    \
-        const struct nb_kernels_f##bits *table = nb_kernels_f##bits(isa);                     \
+        const struct nb_kernels_f##bits *table = nb_isa_kernels_f##bits(isa);                 \
         static real x[ROWS * COLS], sum[ROWS], mean[ROWS], variance[ROWS];                    \
         for (size_t i = 0; i < ROWS * COLS; i++)                                              \
             x[i] = 1;                                                                         \

@@ -25,7 +25,7 @@ static void add_up(const struct nb_call *call, size_t operand) {
 
 static void play(const void *table, const struct nb_call *call) {
     (void)table;
-    played->kernel->subject[NB_F32]->call(nb_kernels_f32(NB_ISA_SCALAR), call);
+    played->kernel->subject[NB_F32]->call(nb_isa_kernels_f32(NB_ISA_SCALAR), call);
     if (sums) {
         add_up(call, DGAMMA);
         add_up(call, DBETA);
