@@ -17,6 +17,15 @@ static const struct module {
 #undef MODULE
         {0}};
 
+const char *const nb_peer_words[] = {"all", "none",
+#define NAME(peer, symbol, file) peer,
+                                     NB_PEER_MODULES(NAME)
+#undef NAME
+#ifdef NB_PYTORCH
+                                         "pytorch",
+#endif
+                                     NULL};
+
 static const char *no_version(void) { return NULL; }
 
 // Fills `absent` with a peer that is not there, where the module or its library is missing.

@@ -58,6 +58,9 @@ struct nb_peer {
 // modules; one that cannot be loaded leaves a peer that is not there.
 const struct nb_peer *const *nb_peers(void);
 
+// What --peers takes: all, none and the names of peers, ended by NULL.
+extern const char *const nb_peer_words[];
+
 // Those that a text names: "all", "none", for which nothing is loaded, or a list as
 // "openblas,blis". NB_USAGE with the names there are when one is unknown, or not there at run time.
 enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct nb_error *error);

@@ -63,6 +63,7 @@ const struct nb_option nb_request_options[] = {
          "libraries to time beside ours: all, none, or some of those that normbench info names; "
          "default: none for quick, else all",
      .type = &nb_option_text,
+     .choices = nb_peer_words,
      .offset = offsetof(struct nb_request_options, peers)},
     {.name = NULL},
 };

@@ -111,6 +111,7 @@ static const struct nb_option what_options[] = {
      .help = "instruction sets, see normbench info; all: those that this CPU can run, and the "
              "others are named",
      .type = &nb_option_isas,
+     .choices = nb_isas_words,
      .offset = offsetof(struct check, isas)},
     {.name = "filter",
      .value = "TEXT",

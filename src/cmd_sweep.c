@@ -232,6 +232,7 @@ const struct nb_command nb_command_sweep = {
     .operands = "NAME|FILE",
     .operand_count = 1,
     .operands_optional = true,
+    .operand_words = nb_sweep_presets,
     .operand_offset = offsetof(struct sweep, name),
     .given_offset = offsetof(struct sweep, given),
     .groups = {NB_GRID_GROUPS, {"Running", run_options}},

@@ -192,6 +192,7 @@ static const struct nb_option places_options[] = {
      .help = "instruction sets, see normbench info; all: those that this CPU can run and that "
              "promise their bits",
      .type = &nb_option_isas,
+     .choices = nb_isas_words,
      .offset = offsetof(struct verify, isas)},
     {.name = "threads",
      .value = "LIST",

@@ -5,13 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOR_EACH_OPTION(command, option)                                                         \
-    for (const struct nb_option_group *group = (command)->groups; group->title != NULL; group++) \
-        for (const struct nb_option *option = group->options; option->name != NULL; option++)    \
-            if (has_option(command, option))
-
-// Whether the command has this option of its groups.
-static bool has_option(const struct nb_command *command, const struct nb_option *option) {
+bool nb_command_has(const struct nb_command *command, const struct nb_option *option) {
     for (const char *const *name = command->without; name != NULL && *name != NULL; name++)
         if (strcmp(*name, option->name) == 0)
             return false;
@@ -40,7 +34,7 @@ enum { MAX_OPTIONS = 64, OPERAND = 1, HELP = 256, VERSION, FIRST };
 // Sets every option that the environment names.
 static enum nb_code read_environment(const struct nb_command *command, void *options,
                                      struct nb_error *error) {
-    FOR_EACH_OPTION(command, option) {
+    NB_EACH_OPTION(command, option) {
         char variable[NB_OPTION_TEXT];
         nb_option_variable(option, variable);
         const char *text = getenv(variable);
@@ -95,7 +89,7 @@ static enum nb_code read_arguments(const struct nb_command *command, int argc, c
     const struct nb_option *table[MAX_OPTIONS];
     struct option known[MAX_OPTIONS + 3];
     int count = 0;
-    FOR_EACH_OPTION(command, option) {
+    NB_EACH_OPTION(command, option) {
         if (count == MAX_OPTIONS)
             return nb_error_set(error, NB_FAILED, "more than %d options", MAX_OPTIONS);
         int argument = option->value == NULL ? optional_argument : required_argument;
@@ -211,7 +205,7 @@ void nb_command_help(const struct nb_command *command, FILE *stream) {
         if (*group->title != '\0')
             fprintf(stream, "\n%s:\n", group->title);
         for (const struct nb_option *option = group->options; option->name != NULL; option++)
-            if (has_option(command, option))
+            if (nb_command_has(command, option))
                 print_option(stream, option, options);
     }
     fprintf(stream, "\nGeneral:\n");

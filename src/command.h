@@ -35,8 +35,9 @@ struct nb_command {
     const char *operands;   // what must follow besides options: "A.json B.json"; NULL: nothing
     size_t operand_count;   // the words in `operands`
     bool operands_optional; // they may be missing, and are NULL then
-    size_t operand_offset;  // of const char *[operand_count] in the options; they point into argv
-    size_t given_offset;    // of a struct nb_given in the options; 0: there is none
+    const char *const *operand_words; // words that mean something, ended by NULL; else: paths
+    size_t operand_offset; // of const char *[operand_count] in the options; they point into argv
+    size_t given_offset;   // of a struct nb_given in the options; 0: there is none
     struct nb_option_group groups[NB_MAX_GROUPS]; // ended by one without a title
     const char *const *without; // options of the groups that it lacks, ended by NULL; NULL: none
     size_t size;                // of the command's options
@@ -44,6 +45,15 @@ struct nb_command {
     // Runs the command. On NB_OK and on the codes of a signal there is no message.
     enum nb_code (*run)(void *options, struct nb_error *error);
 };
+
+// Whether the command has this option of its groups.
+bool nb_command_has(const struct nb_command *command, const struct nb_option *option);
+
+// A loop over the options of a command, in the order of its groups.
+#define NB_EACH_OPTION(command, option)                                                          \
+    for (const struct nb_option_group *group = (command)->groups; group->title != NULL; group++) \
+        for (const struct nb_option *option = group->options; option->name != NULL; option++)    \
+            if (nb_command_has(command, option))
 
 enum nb_parsed { NB_PARSED_RUN, NB_PARSED_HELP, NB_PARSED_VERSION };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The commands of the program; main.c lists them.
+// The commands of the program, and what is said of the program as a whole.
 #ifndef NB_SRC_COMMANDS_H
 #define NB_SRC_COMMANDS_H
 
@@ -14,5 +14,12 @@ extern const struct nb_command nb_command_check;
 extern const struct nb_command nb_command_verify;
 extern const struct nb_command nb_command_compare;
 extern const struct nb_command nb_command_report;
+
+enum { NB_COMMANDS = 9 };
+extern const struct nb_command *const nb_commands[NB_COMMANDS + 1]; // all of them, ended by NULL
+
+extern const char nb_program_about[];      // lines of at most 80 columns
+extern const char nb_program_exit_codes[]; // the same
+extern const char nb_program_examples[];   // one a line
 
 #endif

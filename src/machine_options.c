@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#define NAME(id, name, exact, about) name,
+const char *const nb_isa_words[] = {"auto", NB_ISA_LIST(NAME) NULL};
+const char *const nb_isas_words[] = {"all", "auto", NB_ISA_LIST(NAME) NULL};
+#undef NAME
+
 // Adds to a list in NB_OPTION_TEXT bytes.
 static void append(char *text, const char *separator, const char *word) {
     size_t used = strlen(text);

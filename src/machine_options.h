@@ -16,6 +16,9 @@ struct nb_thread_counts {
     size_t values[NB_MAX_THREAD_COUNTS], count;
 };
 
+// The words of the two types of ISAs, ended by NULL; not every CPU can run each.
+extern const char *const nb_isa_words[], *const nb_isas_words[];
+
 extern const struct nb_option_type nb_option_isa;     // const char *: a usable one, or "auto"
 extern const struct nb_option_type nb_option_isas;    // bool [NB_ISA_COUNT]; "all" is every one
 extern const struct nb_option_type nb_option_threads; // size_t; 0: auto

@@ -13,14 +13,6 @@
 #include "src/commands.h"
 #include "src/json.h"
 
-static const struct nb_command *const commands[] = {
-    &nb_command_info,       &nb_command_bench,  &nb_command_train,
-    &nb_command_experiment, &nb_command_sweep,  &nb_command_report,
-    &nb_command_check,      &nb_command_verify, &nb_command_compare,
-};
-
-enum { COMMANDS = sizeof commands / sizeof *commands };
-
 // A file that is opened while 0, 1 or 2 is closed would get that number, and then what is printed.
 static void occupy_standard_descriptors(void) {
     for (int descriptor = 0; descriptor <= 2; descriptor++)
@@ -30,26 +22,14 @@ static void occupy_standard_descriptors(void) {
 }
 
 static void print_help(void) {
-    printf("Usage: normbench COMMAND [OPTION]...\n"
-           "\n"
-           "Measures how normalization behaves and what it costs when a network is trained on\n"
-           "a CPU: BatchNorm against LayerNorm on MNIST, with the same bits on every\n"
-           "instruction set and for any number of threads, and the losses of PyTorch.\n"
-           "\n"
-           "Commands:\n");
-    for (int i = 0; i < COMMANDS; i++)
-        printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    printf("Usage: normbench COMMAND [OPTION]...\n\n%s\n\nCommands:\n", nb_program_about);
+    for (int i = 0; nb_commands[i] != NULL; i++)
+        printf("  %-12s %s\n", nb_commands[i]->name, nb_commands[i]->summary);
     printf("\n"
            "  -h, --help     show this help and exit; normbench COMMAND --help for a command\n"
            "  -V, --version  show the version and exit\n"
-           "\n"
-           "Exit codes: 0 done, 1 a check or the system failed, 2 wrong usage, 3 data missing\n"
-           "or damaged, 130 and 143 interrupted.\n"
-           "\n"
-           "Examples:\n"
-           "  normbench experiment\n"
-           "  normbench train --norm layer --batch-size 4 --epochs 3\n"
-           "  normbench verify\n");
+           "\n%s\n\nExamples:\n%s\n",
+           nb_program_exit_codes, nb_program_examples);
 }
 
 static enum nb_code print_version(void) {
@@ -98,15 +78,16 @@ static enum nb_code dispatch(int argc, char **argv) {
     }
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
         return print_version();
-    const char *names[COMMANDS];
-    for (int i = 0; i < COMMANDS; i++) {
-        names[i] = commands[i]->name;
-        if (strcmp(word, names[i]) == 0)
-            return run_command(commands[i], argc - 1, argv + 1);
+    const char *names[NB_COMMANDS];
+    size_t count = 0;
+    for (; nb_commands[count] != NULL; count++) {
+        names[count] = nb_commands[count]->name;
+        if (strcmp(word, names[count]) == 0)
+            return run_command(nb_commands[count], argc - 1, argv + 1);
     }
     const char *kind = *word == '-' ? "option" : "command", *nearest = NULL;
     if (*word != '-')
-        nearest = nb_nearest(word, names, COMMANDS);
+        nearest = nb_nearest(word, names, count);
     if (nearest != NULL)
         nb_error_set(&error, NB_USAGE, "unknown %s '%.200s'; did you mean %s?", kind, word,
                      nearest);

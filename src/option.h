@@ -29,14 +29,16 @@ struct nb_option_type {
 };
 
 struct nb_option {
-    const char *name;  // "batch-size"; in the environment NORMBENCH_BATCH_SIZE
-    const char *value; // what --help calls the value: "N"; NULL for a flag
-    const char *help;  // what it does, one phrase
+    const char *name; // "batch-size"; in the environment NORMBENCH_BATCH_SIZE
+    // What --help calls the value: "N"; NULL for a flag. Shells complete the paths of a FILE and a
+    // DIR, and the words of a LIST one after another.
+    const char *value;
+    const char *help; // what it does, one phrase
     const struct nb_option_type *type;
     size_t offset;              // of its field in the command's options
     double low, high;           // numbers: the range, both ends included
     const char *range;          // real numbers: the range in words, "above 0"
-    const char *const *choices; // choices: the words, ended by NULL
+    const char *const *choices; // the words, ended by NULL; types that have their own: for shells
 };
 
 // Some of an option's choices, in the order in which they were given.

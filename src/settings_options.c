@@ -145,6 +145,7 @@ const struct nb_option nb_machine_options[] = {
      .value = "NAME",
      .help = "instruction set, see normbench info; auto: the best that this CPU can run",
      .type = &nb_option_isa,
+     .choices = nb_isa_words,
      .offset = FIELD(isa)},
     {.name = "threads",
      .value = "N",

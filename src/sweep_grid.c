@@ -82,6 +82,7 @@ const struct nb_option nb_grid_timing_options[] = {
      .value = "LIST",
      .help = "instruction sets that are timed; all: every one that this CPU can run",
      .type = &nb_option_isas,
+     .choices = nb_isas_words,
      .offset = FIELD(isas)},
     {.name = "threads",
      .value = "LIST",
