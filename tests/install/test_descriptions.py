@@ -23,19 +23,23 @@ _normbench
 ((${#COMPREPLY[@]} == 0)) || printf '%s\\n' "${COMPREPLY[@]}"
 """
 
-# A terminal in which a user types and asks for the completion. Each offer is caught where it is added.
+# A terminal in which a user types each of the arguments and asks for its completion. Offers are caught where they are added.
 ASK_ZSH = """
 zmodload zsh/zpty
 zpty shell zsh -f -i
-zpty -w shell "fpath=($0:h \\$fpath); autoload -U compinit; compinit -u -D; PS1=; setopt nolistbeep
+zpty -w shell "fpath=($0:h \\$fpath); autoload -U compinit; compinit -u -D; LISTMAX=9999
 compadd() { builtin compadd -O offers \\"\\$@\\"; print -rl -- \\$offers >>offers; builtin compadd \\"\\$@\\"; }
-bindkey '^X' complete-word; print ready >ready"
+ask() { zle complete-word; print done >done; }
+zle -N ask; bindkey '^X' ask; print ready >ready"
 for ((i = 0; i < 200; i++)) { [[ -e ready ]] && break; sleep 0.1 }
-zpty -w -n shell "$1"$'\\x18'
-zpty -w -n shell $'\\x15print done >done\\n'
-for ((i = 0; i < 200; i++)) { [[ -e done ]] && break; sleep 0.1 }
+for line; do
+    rm -f done
+    zpty -w -n shell $'\\x15'"$line"$'\\x18'
+    for ((i = 0; i < 200; i++)) { [[ -e done ]] && break; sleep 0.05 }
+    print -- ---- >>offers
+done
 zpty -d shell
-[[ ! -e offers ]] || cat offers
+cat offers
 """
 
 
@@ -165,23 +169,24 @@ class Descriptions(unittest.TestCase):
         self.assertIn("results.json", self.fish("normbench compare r"))
         self.assertLessEqual({"smoke", "results.json"}, set(self.fish("normbench sweep ")))
 
-    def zsh(self, line):
-        for name in ("ready", "done", "offers"):
-            if os.path.exists(os.path.join(self.folder, name)):
-                os.remove(os.path.join(self.folder, name))
-        output = self.run_command("zsh", "-f", "-c", ASK_ZSH, os.path.join(SHARE, "_normbench"), line, HOME=self.folder,
+    def zsh(self, *lines):
+        """What zsh offers at the end of each line."""
+        output = self.run_command("zsh", "-f", "-c", ASK_ZSH, os.path.join(SHARE, "_normbench"), *lines, HOME=self.folder,
                                   TERM="dumb").stdout
-        return set(output.split("\n")) - {""}
+        return [set(offers.split("\n")) - {""} for offers in output.split("----\n")[:-1]]
 
     def test_zsh(self):
         self.need("zsh")
         self.run_command("zsh", "-n", os.path.join(SHARE, "_normbench"))
-        self.assertLessEqual(set(COMMANDS), self.zsh("normbench "))
-        for command in COMMANDS:
-            self.assertLessEqual({"--" + name for name in self.options(command)},
-                                 {word.rstrip("=-") for word in self.zsh("normbench %s --" % command)}, command)
-        self.assertEqual(self.zsh("normbench train --norm "), {"batch", "layer", "none"})
-        self.assertLessEqual({"smoke", "results.json"}, self.zsh("normbench sweep "))
+        commands, norms, sweep, *options = self.zsh(
+            "normbench ", "normbench train --norm ", "normbench sweep ",
+            *("normbench %s --" % command for command in COMMANDS))
+        self.assertLessEqual(set(COMMANDS), commands)
+        self.assertEqual(norms, {"batch", "layer", "none"})
+        self.assertLessEqual({"smoke", "results.json"}, sweep)
+        for command, offered in zip(COMMANDS, options):
+            self.assertLessEqual({"--" + name for name in self.options(command)}, {word.rstrip("=-") for word in offered},
+                                 command)
 
 
 if __name__ == "__main__":

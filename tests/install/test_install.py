@@ -61,9 +61,13 @@ class Install(unittest.TestCase):
 
     def test_files(self):
         self.assertEqual(self.files(PREFIX, "include", "normbench"), HEADERS)
-        self.assertLessEqual({"normbench"}, set(self.files(PREFIX, "bin")))
+        self.assertIn("normbench", self.files(PREFIX, "bin"))
         self.assertEqual(self.files(LIBDIR, "pkgconfig"), ["normbench.pc"])
         self.assertIn("contract.md", self.files(PREFIX, "share", "doc", "normbench"))
+        self.assertLessEqual({"normbench.1", "normbench-train.1"}, set(self.files(PREFIX, "share", "man", "man1")))
+        for completion in ("bash-completion/completions/normbench", "zsh/site-functions/_normbench",
+                           "fish/vendor_completions.d/normbench.fish"):
+            self.assertGreater(os.path.getsize(self.installed(PREFIX, "share", completion)), 1000, completion)
 
     def test_no_path_of_this_machine(self):
         """Neither the sources' folder nor the build's is in anything that is installed."""
