@@ -103,6 +103,12 @@ class Install(unittest.TestCase):
         self.assertEqual(self.run_command(self.installed(PREFIX, "bin", "normbench"), "--version"), "normbench %s\n" % version)
         self.assertTrue(os.path.exists(self.installed(LIBDIR, "libnormbench.so." + version)))
 
+    def test_debian_has_this_version(self):
+        with open(os.path.join(HERE, "..", "..", "debian", "changelog"), encoding="utf-8") as file:
+            self.assertEqual(file.readline().split()[:2], ["normbench", "(%s)" % self.pkg_config("--modversion")[0]])
+        with open(os.path.join(HERE, "..", "..", "debian", "libnormbench0.symbols"), encoding="utf-8") as file:
+            self.assertEqual(re.findall(r"(?m)^ (\w+)@", file.read()), FUNCTIONS)
+
     def test_nothing_else_is_exported(self):
         library = self.installed(LIBDIR, "libnormbench.so")
         names = [line.split()[-1] for line in self.run_command("nm", "-D", "--defined-only", library).splitlines()]
