@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What `meson install` puts in place: everything is there, and programs outside the project build against it and run.
 
-BUILD is the build folder, CC the C compiler, PREFIX and LIBDIR where the build installs to. CXX, if set, is a C++ compiler;
+BUILD is the build folder, CC the command of the C compiler, PREFIX and LIBDIR where the build installs to. CXX, if set, is a C++ compiler;
 PEERS are the peers' modules. Exits with 77 without pkg-config.
 """
 import os
@@ -19,6 +19,7 @@ LIBDIR = os.path.join(PREFIX, os.environ["LIBDIR"])
 HEADERS = ["contract.h", "isa_list.h", "kernel_list.h", "kernels.h", "version.h"]
 FUNCTIONS = ["nb_isa_about", "nb_isa_best", "nb_isa_built", "nb_isa_by_name", "nb_isa_exact", "nb_isa_kernels_f32",
              "nb_isa_kernels_f64", "nb_isa_name", "nb_isa_usable", "nb_version"]
+CC = os.environ["CC"].split()
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 
 
@@ -83,7 +84,7 @@ class Install(unittest.TestCase):
 
     def test_outside_program(self):
         for static in (False, True):
-            self.assertRegex(self.build("outside.c", os.environ["CC"], "-std=c11", static=static), r"\A\S+ \w+ right\n\Z")
+            self.assertRegex(self.build("outside.c", *CC, "-std=c11", static=static), r"\A\S+ \w+ right\n\Z")
 
     def test_outside_program_in_cxx(self):
         if not os.environ["CXX"]:
@@ -95,11 +96,11 @@ class Install(unittest.TestCase):
             source = os.path.join(self.folder, "alone.c")
             with open(source, "w", encoding="utf-8") as file:
                 file.write("#include <normbench/%s>\nint nothing;\n" % header)
-            self.run_command(os.environ["CC"], "-std=c11", *WARNINGS, *self.pkg_config("--cflags"), "-fsyntax-only", source)
+            self.run_command(*CC, "-std=c11", *WARNINGS, *self.pkg_config("--cflags"), "-fsyntax-only", source)
 
     def test_version(self):
         version = self.pkg_config("--modversion")[0]
-        self.assertEqual(self.build("outside.c", os.environ["CC"]).split()[0], version)
+        self.assertEqual(self.build("outside.c", *CC).split()[0], version)
         self.assertEqual(self.run_command(self.installed(PREFIX, "bin", "normbench"), "--version"), "normbench %s\n" % version)
         self.assertTrue(os.path.exists(self.installed(LIBDIR, "libnormbench.so." + version)))
 
@@ -122,7 +123,7 @@ class Install(unittest.TestCase):
             promised = file.read().splitlines()
         soname = re.search(r"SONAME.*\[(\S+)\]", self.run_command("readelf", "-d", self.installed(LIBDIR, "libnormbench.so")))
         self.assertEqual(soname[1], promised[0], "tests/install/abi.txt is of another soname; CONTRIBUTING.md says what to do")
-        now = self.build("abi.c", os.environ["CC"], "-std=c11").splitlines()
+        now = self.build("abi.c", *CC, "-std=c11").splitlines()
         self.assertEqual([line for line in promised[1:] if line not in now], [],
                          "the interface is not what %s promises; CONTRIBUTING.md says what to do" % promised[0])
 
