@@ -28,7 +28,8 @@ extern "C" {
 
 // What a matmul does with each finished chain s of the output element c(i, j), in this order:
 //   s += bias[j];  s = max(s, 0);  c = s        or, with sgd:  c = c - lr * (s + weight_decay * c)
-// A weight_decay of 0 is none, as in PyTorch: it does not make NaN of an infinite parameter.
+// A weight_decay of 0 is none, as in PyTorch: it does not make NaN of an infinite parameter. What
+// is not named in an initializer is 0, which is always the plain product.
 struct nb_epilogue_f32 {
     bool accumulate;        // start the chain at c instead of at 0; not with sgd
     bool relu;              // a NaN stays

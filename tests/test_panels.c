@@ -33,7 +33,7 @@ static const struct shape {
             {.sgd = true, .lr = (real)0.1, .weight_decay = (real)0.01},                            \
         };                                                                                         \
         struct nb_epilogue_f##bits out = modes[mode];                                              \
-        const struct nb_kernels_f##bits *k = nb_kernels_f##bits(isa);                              \
+        const struct nb_kernels_f##bits *k = nb_isa_kernels_f##bits(isa);                          \
         for (size_t i = 0; i < sizeof start / sizeof *start; i++)                                  \
             start[i] = (real)(i % 17) / 16 - (real)0.5;                                            \
         memcpy(got, start, sizeof got);                                                            \

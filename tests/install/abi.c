@@ -27,6 +27,7 @@ const struct nb_kernels_f64 *(*const kernels_f64)(enum nb_isa) = nb_isa_kernels_
     FIELD("const " #real " *", structure, bias) \
     FIELD(#real, structure, lr)                 \
     FIELD(#real, structure, weight_decay)       \
+    FIELD("size_t", structure, panel_stride)    \
     printf("sizeof " #structure " %zu\n", sizeof(struct structure));
 #define ATTRIBUTES(structure)             \
     FIELD("const char *", structure, isa) \
@@ -41,6 +42,7 @@ int main(void) {
     printf("NB_ISA_COUNT %d\n", NB_ISA_COUNT);
     printf("NB_CONTRACT_VERSION %d\n", NB_CONTRACT_VERSION);
     printf("NB_BLOCK_ROWS %d\n", NB_BLOCK_ROWS);
+    printf("NB_PANEL %zu %zu\n", NB_PANEL(float), NB_PANEL(double));
     EPILOGUE(nb_epilogue_f32, float)
     EPILOGUE(nb_epilogue_f64, double)
     ATTRIBUTES(nb_kernels_f32)
