@@ -28,10 +28,10 @@ def require(command, **more):
         sys.exit(done.stdout)
 
 
-def configure(folder):
+def configure(source, folder):
     """Configures the build, and makes its generated sources."""
     if not os.path.exists(os.path.join(folder, "build.ninja")):
-        require(["meson", "setup", folder, "-Dtests=enabled"], env={**os.environ, "CC": "clang", "CXX": "clang++"})
+        require(["meson", "setup", folder, source, "-Dtests=enabled"], env={**os.environ, "CC": "clang", "CXX": "clang++"})
     require(["ninja", "-C", folder, "src/embedded_files.c", "src/build_commit.h"])
 
 
@@ -65,7 +65,7 @@ def each(command, folder, names):
 
 
 def clang_tidy(source, folder):
-    configure(folder)
+    configure(source, folder)
     entries = list(commands(folder))
     # clang-tidy analyses a source for each entry that the database has of it.
     write_database(os.path.join(folder, "tidy"), entries)
@@ -74,7 +74,7 @@ def clang_tidy(source, folder):
 
 
 def cppcheck(source, folder):
-    configure(folder)
+    configure(source, folder)
     write_database(os.path.join(folder, "cppcheck"), [entry for entry in commands(folder)
                                                       if "/kernels/" not in entry["file"]])
     done = run(["cppcheck", "--quiet", "--project=compile_commands.json", "--enable=warning,performance,portability",
