@@ -30,9 +30,10 @@ static void sgd_step(size_t n, real *p, const real *g, real *v, double lr, doubl
 // base^n by squaring: the C library's pow may differ in the last bit from machine to machine.
 static double power(double base, uint64_t n) {
     double result = 1;
-    for (; n > 0; n >>= 1, base *= base) {
+    for (; n > 0; n >>= 1) {
         if (n & 1)
             result *= base;
+        base *= base;
     }
     return result;
 }

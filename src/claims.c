@@ -142,7 +142,7 @@ static enum nb_code judge_stable(const struct nb_results *results, FILE *evidenc
             diverged[k] += results->pairings[i].diverged[k];
     fprintf(evidence, "Runs that diverged: %zu with BatchNorm, %zu with LayerNorm.", diverged[0],
             diverged[1]);
-    struct nb_estimate difference;
+    struct nb_estimate difference = {0};
     enum nb_code code = compare_spreads(results, false, &difference, evidence, error);
     *verdict = side(&difference);
     if (diverged[0] != diverged[1])
@@ -195,7 +195,7 @@ static enum nb_code judge_paper(const struct nb_results *results, FILE *evidence
         fprintf(evidence, "%sean training loss over all epochs at batch size %zu: %s.",
                 said++ == 0 ? "M" : " M", pairing->batch_size, names[ahead]);
     }
-    struct nb_estimate difference;
+    struct nb_estimate difference = {0};
     enum nb_code code = compare_spreads(results, true, &difference, evidence, error);
     enum nb_verdict robust = side(&difference);
     *verdict = layer == 2 && robust == NB_SUPPORTED      ? NB_SUPPORTED

@@ -61,8 +61,8 @@ static void print_warnings(const struct nb_benchmark_report *report) {
             if (sides[k] != NULL && sides[k]->fault != NULL)
                 fprintf(stderr, "normbench: warning: '%s' is not measured in %c: %s\n",
                         change->name, "AB"[k], sides[k] -> fault);
-        assumed = assumed || (!isnan(change->ratio) && isnan(change->a->noise_floor) &&
-                              isnan(change->b->noise_floor));
+        assumed = assumed || (sides[0] != NULL && sides[1] != NULL && !isnan(change->ratio) &&
+                              isnan(change->a->noise_floor) && isnan(change->b->noise_floor));
     }
     if (assumed && report->rule.threshold == 0)
         fprintf(stderr,

@@ -64,6 +64,7 @@ static void on_step(void *user, const struct nb_run *run, size_t rows, double lo
 // can be and a change in the machine's speed meets all of them.
 static void train_epochs(struct nb_comparison *comparison) {
     const struct nb_run *first = &comparison->runs[0];
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an option's list is never empty
     double rows = (double)first->dataset->train.rows;
     size_t epochs = first->settings.epochs;
     struct nb_table table;

@@ -124,7 +124,9 @@ static void print_caches(const struct nb_machine *machine) {
     printf("Caches:    ");
     for (size_t i = 0; i < machine->cache_count; i++) {
         const struct nb_cache *cache = &machine->caches[i];
-        char kind[2] = {cache->kind == 'u' ? '\0' : cache->kind, '\0'};
+        char kind[2] = "";
+        if (cache->kind != 'u')
+            kind[0] = cache->kind;
         printf("%sL%u%s %zu KiB", i == 0 ? "" : ", ", cache->level, kind, cache->bytes / 1024);
     }
     printf(machine->cache_count == 0 ? "unknown\n" : "\n");

@@ -7,13 +7,14 @@
 #include <string.h>
 
 // A text that is too long, such as a path, must not push the remedy out: the middle goes.
-static void shorten(char *text, size_t size, const char *format, va_list args) {
+__attribute__((format(printf, 3, 0))) static void shorten(char *text, size_t size,
+                                                          const char *format, va_list args) {
     char *whole;
     int length = vasprintf(&whole, format, args);
     if (length < 0)
         return;
     size_t half = size / 2 - 4;
-    memcpy(text + half, " ... ", 5);
+    strcpy(text + half, " ... ");
     memcpy(text + half + 5, whole + (size_t)length - half, half + 1);
     free(whole);
 }

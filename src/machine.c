@@ -16,8 +16,6 @@
 #include "src/sysfs.h"
 #include "src/topology.h"
 
-extern char **environ;
-
 #define CPUINFO "/proc/cpuinfo"
 
 // ARM gives numbers where x86 gives a name. Servers and boards that people measure on; others show
@@ -200,8 +198,8 @@ static json_t *openmp_json(void) {
     json_t *object = json_object();
     for (char **entry = environ; *entry; entry++) {
         const char *value = strchr(*entry, '=');
-        if (!value || (strncmp(*entry, "OMP_", 4) && strncmp(*entry, "GOMP_", 5) &&
-                       strncmp(*entry, "KMP_", 4)))
+        if (!value || (strncmp(*entry, "OMP_", 4) != 0 && strncmp(*entry, "GOMP_", 5) != 0 &&
+                       strncmp(*entry, "KMP_", 4) != 0))
             continue;
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)(value - *entry), *entry);

@@ -316,16 +316,17 @@ void nb_report_write(struct nb_page *page, const struct nb_study *study, const c
     struct nb_results *results = calloc(sections.count + 1, sizeof *results);
     char **titles = calloc(sections.count + 1, sizeof *titles);
     size_t made = 0;
-    if (results == NULL || titles == NULL)
+    const bool room = results != NULL && titles != NULL;
+    if (!room)
         nb_page_no_memory(page);
-    for (size_t i = 0; i < sections.count && page->code == NB_OK; i++) {
+    for (size_t i = 0; room && i < sections.count && page->code == NB_OK; i++) {
         titles[i] = title_of(&sections.sections[i], i, sections.count);
         page->code = titles[i] == NULL
                          ? nb_error_set(error, NB_FAILED, "not enough memory; free some")
                          : nb_results_make(&results[i], &sections.sections[i], targets, error);
         made += page->code == NB_OK;
     }
-    if (page->code == NB_OK)
+    if (room && page->code == NB_OK)
         write_all(page, study, results, titles, sections.count);
     for (size_t i = 0; i < sections.count && titles != NULL; i++)
         free(titles[i]);
