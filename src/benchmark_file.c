@@ -106,7 +106,7 @@ static enum nb_code parse(struct nb_benchmark_file *file, const char *path, json
     if (code == NB_OK) {
         json_error_t why;
         *document = json_loadb(plain, size, 0, &why);
-        if (*document == NULL && nb_json_memory_short())
+        if (nb_json_memory_short())
             code = NO_MEMORY(error, path);
         else if (*document == NULL)
             code = nb_error_set(error, NB_DATA,

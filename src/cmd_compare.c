@@ -7,6 +7,7 @@
 
 #include "src/benchmark_report.h"
 #include "src/file.h"
+#include "src/json.h"
 
 enum output { MARKDOWN, CSV, JSON, OUTPUTS };
 
@@ -28,7 +29,7 @@ static void defaults(void *options) {
 enum { LONGEST_VALUE = 60 };
 
 static void print_value(const json_t *value) {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    char *text = nb_json_text(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
     if (text != NULL)
         fprintf(stderr, strlen(text) > LONGEST_VALUE ? "%.*s..." : "%.*s", LONGEST_VALUE, text);
     free(text);

@@ -54,9 +54,11 @@ static enum nb_code read_lines(const char *bytes, size_t length, const char *pat
         size_t size = end == NULL ? length - *whole : (size_t)(end - line);
         bool last = end == NULL || *whole + size + 1 == length;
         json_t *record = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
-        if (record == NULL && nb_json_memory_short()) // which says nothing about the line
+        if (nb_json_memory_short()) { // which says nothing about the line
+            json_decref(record);
             return nb_error_set(error, NB_FAILED, "not enough memory to read '%.400s'; free some",
                                 path);
+        }
         if ((record == NULL || end == NULL) && last && may_be_cut(line)) {
             json_decref(record);
             return NB_OK;
@@ -172,7 +174,7 @@ static enum nb_code write_line(struct nb_journal *journal, const char *line, siz
 
 enum nb_code nb_journal_append(struct nb_journal *journal, const json_t *record,
                                struct nb_error *error) {
-    char *text = nb_json_memory_short() ? NULL : json_dumps(record, JSON_COMPACT), *line = NULL;
+    char *text = nb_json_text(record, JSON_COMPACT), *line = NULL;
     int length = text == NULL ? -1 : asprintf(&line, "%s\n", text);
     free(text);
     if (length < 0)

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,15 +12,37 @@
 
 static bool memory_short;
 
+// While it reads a string, Jansson crashes when it gets no memory. It lives on this until its
+// caller learns that memory is short.
+static _Alignas(max_align_t) unsigned char reserve[1 << 18];
+static size_t reserve_used;
+
 static void *watched_malloc(size_t size) {
     void *memory = malloc(size);
-    memory_short = memory_short || memory == NULL;
-    return memory;
+    if (memory != NULL)
+        return memory;
+    memory_short = true;
+    size_t step = sizeof(max_align_t), room = (size / step + 1) * step;
+    if (size > sizeof reserve || room > sizeof reserve - reserve_used)
+        return NULL;
+    reserve_used += room;
+    return reserve + reserve_used - room;
 }
 
-void nb_json_watch_memory(void) { json_set_alloc_funcs(watched_malloc, free); }
+static void watched_free(void *memory) {
+    uintptr_t address = (uintptr_t)memory, start = (uintptr_t)reserve;
+    if (address < start || address >= start + sizeof reserve)
+        free(memory);
+}
+
+void nb_json_watch_memory(void) { json_set_alloc_funcs(watched_malloc, watched_free); }
 
 bool nb_json_memory_short(void) { return memory_short; }
+
+char *nb_json_text(const json_t *json, size_t flags) {
+    char *text = json_dumps(json, flags);
+    return memory_short ? NULL : text; // which may be in the reserve
+}
 
 enum nb_code nb_json_write(FILE *stream, json_t *json, size_t flags, struct nb_error *error) {
     errno = 0;

@@ -16,6 +16,9 @@ void nb_json_watch_memory(void);
 // Whether one of them has failed: nothing that was built since then may be written.
 bool nb_json_memory_short(void);
 
+// The text of `json`, which the caller frees; NULL when memory was short, and for no JSON.
+char *nb_json_text(const json_t *json, size_t flags);
+
 // Writes `json` and a newline, and releases it; NULL stands for no memory. NB_FAILED when memory
 // was short, or the stream takes no more.
 enum nb_code nb_json_write(FILE *stream, json_t *json, size_t flags, struct nb_error *error);

@@ -2,7 +2,6 @@
 #include "src/list_options.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/number.h"
@@ -18,9 +17,10 @@ static bool add_count(struct nb_counts *list, uint64_t value) {
     return true;
 }
 
-static bool add_range(const struct nb_option *option, const char *word, struct nb_counts *list) {
+static bool add_range(const struct nb_option *option, const char *word, size_t length,
+                      struct nb_counts *list) {
     struct nb_range range;
-    if (nb_range_parse(&range, word, strlen(word), (uint64_t)option->low, (uint64_t)option->high) !=
+    if (nb_range_parse(&range, word, length, (uint64_t)option->low, (uint64_t)option->high) !=
             NB_RANGE_GOOD ||
         (range.first == 0 && range.factor > 0))
         return false;
@@ -34,14 +34,16 @@ static bool add_range(const struct nb_option *option, const char *word, struct n
 
 static bool counts_parse(const struct nb_option *option, const char *text, void *target) {
     struct nb_counts list = {.count = 0};
-    char *copy = strdup(text), *rest = copy;
-    bool good = copy != NULL;
-    for (char *word; good && (word = strsep(&rest, ",")) != NULL;)
-        good = add_range(option, word, &list);
-    free(copy);
-    if (good)
-        *(struct nb_counts *)target = list;
-    return good;
+    for (const char *word = text;; word++) {
+        size_t length = strcspn(word, ",");
+        if (!add_range(option, word, length, &list))
+            return false;
+        word += length;
+        if (*word == '\0')
+            break;
+    }
+    *(struct nb_counts *)target = list;
+    return true;
 }
 
 static void counts_format(const struct nb_option *option, const void *target, char *text) {
@@ -61,22 +63,35 @@ static void counts_expect(const struct nb_option *option, char *text) {
              NB_MAX_LIST, option->low, option->high);
 }
 
+static bool add_real(const struct nb_option *option, const char *word, size_t length,
+                     struct nb_reals *list) {
+    char number[NB_OPTION_TEXT];
+    double value = 0;
+    if (length >= sizeof number || list->count == NB_MAX_LIST)
+        return false;
+    memcpy(number, word, length);
+    number[length] = '\0';
+    if (!nb_parse_real(number, option->low, option->high, &value))
+        return false;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->values[i] == value)
+            return false;
+    list->values[list->count++] = value;
+    return true;
+}
+
 static bool reals_parse(const struct nb_option *option, const char *text, void *target) {
     struct nb_reals list = {.count = 0};
-    char *copy = strdup(text), *rest = copy;
-    bool good = copy != NULL;
-    for (char *word; good && (word = strsep(&rest, ",")) != NULL;) {
-        double value = 0;
-        good = list.count < NB_MAX_LIST && nb_parse_real(word, option->low, option->high, &value);
-        for (size_t i = 0; i < list.count; i++)
-            good = good && list.values[i] != value;
-        if (good)
-            list.values[list.count++] = value;
+    for (const char *word = text;; word++) {
+        size_t length = strcspn(word, ",");
+        if (!add_real(option, word, length, &list))
+            return false;
+        word += length;
+        if (*word == '\0')
+            break;
     }
-    free(copy);
-    if (good)
-        *(struct nb_reals *)target = list;
-    return good;
+    *(struct nb_reals *)target = list;
+    return true;
 }
 
 static void reals_format(const struct nb_option *option, const void *target, char *text) {

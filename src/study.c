@@ -196,8 +196,10 @@ static enum nb_code read_line(struct reader *reader, struct nb_study *study, con
         return refuse(reader, "the line is cut; run the sweep again, which repairs the file");
     json_error_t why;
     json_t *record = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
-    if (record == NULL && nb_json_memory_short())
+    if (nb_json_memory_short()) {
+        json_decref(record);
         return no_memory(reader);
+    }
     if (!json_is_object(record)) {
         json_decref(record);
         return refuse(reader, "damaged: %.200s; remove the line and run the sweep again",

@@ -80,7 +80,7 @@ static _Noreturn void work(const struct nb_sweep_worker *worker, const struct nb
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     json_t *record = train(worker, machine);
-    char *text = nb_json_memory_short() || record == NULL ? NULL : json_dumps(record, JSON_COMPACT);
+    char *text = nb_json_text(record, JSON_COMPACT);
     _exit(dprintf(out, "%s", text == NULL ? no_memory : text) < 0);
 }
 

@@ -14,6 +14,7 @@ from case import DATA, PROGRAM, Case, environment, strict_json
 SHORT = ("--data-dir", DATA, "--epochs", "1", "--hidden", "4", "--threads", "1")
 ROW = ("--problems", "relu_forward:4x8", "--isas", "scalar", "--threads", "1", "--peers", "none", "--samples", "3",
        "--time", "0.01", "--no-ceilings")
+LONG = {"--epochs": "1000000", "--time": "100000", "--samples": "100000"}
 
 
 def writers(place):
@@ -145,21 +146,23 @@ class Places(Case):
 
     @unittest.skipUnless(shutil.which("unshare"), "no unshare")
     def test_disk_that_is_read_only(self):
+        """Found before the work, which would take hours, whether the folder is there or not."""
+        there = 'mkdir experiment sweep report bench results && mount -o remount,ro "$PWD"'
         for name, args in writers("place").items():
-            with self.subTest(command=name):
-                longer = [word if word != "1" or args[i - 1] != "--epochs" else "1000000" for i, word in enumerate(args)]
-                self.assertFailed(self.mounted("ro", longer), "Read-only file system", name)
+            longer = [LONG.get(args[i - 1], word) for i, word in enumerate(args)]
+            for options, prepare in (("ro", ":"), ("size=256k", there)):
+                with self.subTest(command=name, options=options):
+                    self.assertFailed(self.mounted(options, longer, prepare), "Read-only file system", name)
 
     def test_bad_places_are_found_before_the_work(self):
         """The work would take hours."""
-        long = {"--epochs": "1000000", "--time": "100000", "--samples": "100000"}
         with open(self.path("file"), "w"):
             pass
         for name, args in writers("file").items():
             if name in ("info", "verify", "compare"):
                 continue
             with self.subTest(command=name):
-                longer = [long.get(args[i - 1], word) for i, word in enumerate(args)]
+                longer = [LONG.get(args[i - 1], word) for i, word in enumerate(args)]
                 self.assertFailed(self.run_program(longer), "Not a directory", name)
         done = self.run_program(("verify", "--full", "--data-dir", "/nowhere", "--json", "file/verify.json"))
         self.assertFailed(done, "Not a directory", "verify")
