@@ -162,13 +162,17 @@ static enum nb_code read_lines(struct reader *reader, FILE *stream) {
     char *line = NULL;
     size_t room = 0;
     enum nb_code code = NB_OK;
+    errno = 0;
     for (ssize_t length; code == NB_OK && (length = getline(&line, &room, stream)) >= 0;) {
         reader->line++;
         code = strlen(line) == (size_t)length ? read_line(reader, line)
                                               : refuse(reader, "is not text; use another file");
     }
     free(line);
-    if (code == NB_OK && ferror(stream))
+    if (code == NB_OK && !feof(stream) && errno == ENOMEM) // for a line: the list goes on
+        code = nb_error_set(reader->error, NB_FAILED, "%s: no memory to read it; free some",
+                            reader->source);
+    else if (code == NB_OK && !feof(stream))
         code = nb_error_set(reader->error, NB_DATA, "%s: reading fails: %s; name a text file",
                             reader->source, strerror(errno));
     if (code == NB_OK)
@@ -191,6 +195,8 @@ enum nb_code nb_published_read(struct nb_published_list *list, const char *path,
         reader.source = own->name;
         stream = fmemopen((void *)own->bytes, own->size, "r"); // which only reads
     }
+    if (stream == NULL && errno == ENOMEM)
+        return nb_error_set(error, NB_FAILED, "%s: no memory to read it; free some", reader.source);
     if (stream == NULL)
         return nb_error_set(error, NB_DATA,
                             "%s: cannot open it: %s; check the path and its "

@@ -264,6 +264,8 @@ static enum nb_code check_repeated(const struct reader *reader, const struct nb_
 
 static enum nb_code read_file(struct reader *reader, struct nb_study *study) {
     FILE *stream = fopen(reader->path, "re");
+    if (stream == NULL && errno == ENOMEM)
+        return no_memory(reader);
     if (stream == NULL)
         return nb_error_set(reader->error, NB_DATA,
                             "cannot read '%.300s': %s; name the folder of a sweep", reader->path,
@@ -276,7 +278,9 @@ static enum nb_code read_file(struct reader *reader, struct nb_study *study) {
         reader->line++;
         code = read_line(reader, study, line, (size_t)length);
     }
-    if (code == NB_OK && !feof(stream)) // an error of the disk, or no memory for a line
+    if (code == NB_OK && !feof(stream) && errno == ENOMEM) // for a line
+        code = no_memory(reader);
+    else if (code == NB_OK && !feof(stream))
         code = nb_error_set(reader->error, NB_DATA,
                             "cannot read '%.300s': %s; name the folder of a sweep", reader->path,
                             strerror(errno));
