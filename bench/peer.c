@@ -102,7 +102,7 @@ enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct
 
 json_t *nb_peer_versions(const bool *chosen) {
     json_t *versions = json_object();
-    if (chosen != NULL && memchr(chosen, true, NB_MAX_PEERS * sizeof *chosen) == NULL)
+    if (chosen != NULL && memchr(chosen, 1, NB_MAX_PEERS * sizeof *chosen) == NULL)
         return versions;
     for (size_t i = 0; nb_peers()[i] != NULL; i++)
         if ((chosen == NULL || chosen[i]) && nb_peers()[i]->version() != NULL)

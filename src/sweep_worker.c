@@ -81,7 +81,8 @@ static _Noreturn void work(const struct nb_sweep_worker *worker, const struct nb
     signal(SIGTERM, SIG_IGN);
     json_t *record = train(worker, machine);
     char *text = nb_json_text(record, JSON_COMPACT);
-    _exit(dprintf(out, "%s", text == NULL ? no_memory : text) < 0);
+    int written = dprintf(out, "%s", text == NULL ? no_memory : text);
+    _exit(written < 0 ? 1 : 0);
 }
 
 enum nb_code nb_sweep_worker_make(struct nb_sweep_worker *worker, struct nb_error *error) {

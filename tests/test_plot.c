@@ -307,7 +307,7 @@ static void long_text_and_many_curves(void **state) {
     need_gnuplot();
     char text[8000];
     for (size_t i = 0; i < sizeof text - 1; i++)
-        text[i] = i % 9 ? "abcdefgh"[i % 8] : i % 2 ? ' ' : '\n';
+        text[i] = (char)(i % 9 ? "abcdefgh"[i % 8] : i % 2 ? ' ' : '\n');
     text[sizeof text - 1] = '\0';
     struct nb_series series[20];
     for (size_t i = 0; i < 20; i++)
