@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from case import Case, DATA, PROGRAM, environment, strict_json
+from case import Case, DATA, PROGRAM, SANITIZED, environment, strict_json
 
 
 class Output(Case):
@@ -61,7 +61,7 @@ class Output(Case):
             self.assertIn("No space left on device", self.train("--json", "-", stdout=full, code=1).stderr)
         self.assertTrue(os.path.exists("/dev/full"))
 
-    @unittest.skipIf("ASAN_OPTIONS" in os.environ, "Clang's OpenMP cannot start under such a limit, and crashes")
+    @unittest.skipIf(SANITIZED, "Clang's OpenMP cannot start under such a limit, and crashes")
     def test_limit_of_the_file_size(self):
         """A write that fails in the middle leaves the old file as it was."""
         with open(self.path("trace"), "w") as file:

@@ -8,7 +8,7 @@ import shutil
 import struct
 import unittest
 
-from case import Case, DATA, DIGEST, TEST_ROWS, TRAIN_ROWS, strict_json
+from case import Case, DATA, DIGEST, SANITIZED, TEST_ROWS, TRAIN_ROWS, strict_json
 
 
 class Train(Case):
@@ -90,6 +90,7 @@ class Train(Case):
         self.assertIn("train loss", done.stderr)
 
 
+@unittest.skipIf(SANITIZED, "memory is the sanitizer's")
 class Memory(Case):
     ROWS, TEST, FEATURES = 20000, 1000, 784
 
