@@ -100,7 +100,6 @@ class Memory(Case):
                 file.write(struct.pack(">%dI" % (1 + len(dims)), 0x800 + len(dims), *dims))
                 file.write(bytes(range(10)) * (math.prod(dims) // 10))
 
-    @unittest.skipIf({"ASAN_OPTIONS", "TSAN_OPTIONS"} & set(os.environ), "sanitizers keep memory of their own")
     def test_data_stay_bytes(self):
         """The process holds the data set as bytes, and beside it the buffers of one batch."""
         self.write_split("train", self.ROWS)
