@@ -30,7 +30,7 @@ Machine = collections.namedtuple("Machine", "triple fma packed whole_load stack"
 AARCH64 = Machine("aarch64", re.compile(r"fml[as] v"), re.compile(r"f(add|sub|mul|div|sqrt|ml[as])\w* v\d+\.\d"),
                   re.compile(r"ld[pr] (q\d+, )+\["), re.compile(r"\[sp"))
 X86_64 = Machine("x86_64", re.compile(r"vfn?madd\d+p[sd] "), re.compile(r"v(add|sub|mul|div|sqrt|fn?madd\d+)p[sd] "),
-                 re.compile(r"vmovup[sd] \S*\(.*\),%[yz]mm\d+$"), re.compile(r"\(%rsp\b|-0x\w+\(%rbp\b"))
+                 re.compile(r"v(movup|maskmovp)[sd] \S*\(.*\),(%ymm\d+,)?%[yz]mm\d+(\{\S+)?$"), re.compile(r"\(%rsp\b|-0x\w+\(%rbp\b"))
 
 # ISA -> its machine, and cores as llvm-mca calls them -> how the units of a model that is really theirs are called: LLVM gives
 # a core that it has no model of the one of another core.
@@ -63,7 +63,7 @@ class Loop:
 
     def tile(self):
         """(rows, registers) of a loop over k in a tile of a product."""
-        vecs = sum(len(re.findall(r"\bq\d+|%[yz]mm\d+$", i.operands)) for i in self.path
+        vecs = sum(len(re.findall(r"\bq\d+|%[yz]mm\d+(?:\{\S+)?$", i.operands)) for i in self.path
                    if self.machine.whole_load.match(str(i)) and not self.machine.stack.search(i.operands))
         return (self.fma // vecs, vecs) if vecs and self.fma % vecs == 0 else None
 
