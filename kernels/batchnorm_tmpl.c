@@ -108,8 +108,7 @@ static void batchnorm_relu_infer(size_t rows, size_t cols, const real *x, size_t
     batchnorm_running(1, rows, cols, x, ldx, gamma, beta, eps, running_mean, running_var, y, ldy);
 }
 
-// dots = sum dy * (x - mean), sums = sum dy, (cols) each, over a block of rows; two inputs pass
-// side by side, so half as many rows of each.
+// dots = sum dy * (x - mean), sums = sum dy, (cols) each, over a block of rows
 INLINE void batchnorm_strip_sums(const int relu, size_t rows, size_t cols, const real *x,
                                  size_t ldx, const real *gamma, const real *beta, const real *mean,
                                  const real *rstd, const real *dy, size_t lddy, real *dots,

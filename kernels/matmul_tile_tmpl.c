@@ -71,8 +71,8 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
             EACH acc[i][v] =
                 v_fma(v_set1(out->weight_decay), LOAD(c + i * ldc + v * LANES), acc[i][v]);
     }
-    if (out != NULL &&
-        out->sgd) { // stored one by one: loads taken together would not fit registers
+    // Loaded and stored one by one: loads taken together would not fit registers.
+    if (out != NULL && out->sgd) {
         const vec lr = v_set1(out->lr);
         EACH STORE(c + i * ldc + v * LANES, v_fnma(lr, acc[i][v], LOAD(c + i * ldc + v * LANES)));
     } else {

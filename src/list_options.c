@@ -17,8 +17,7 @@ static bool add_count(struct nb_counts *list, uint64_t value) {
     return true;
 }
 
-static bool add_range(const struct nb_option *option, const char *word, size_t length,
-                      struct nb_counts *list) {
+static bool add_range(const struct nb_option *option, const char *word, size_t length, void *list) {
     struct nb_range range;
     if (nb_range_parse(&range, word, length, (uint64_t)option->low, (uint64_t)option->high) !=
             NB_RANGE_GOOD ||
@@ -32,16 +31,24 @@ static bool add_range(const struct nb_option *option, const char *word, size_t l
     return true;
 }
 
-static bool counts_parse(const struct nb_option *option, const char *text, void *target) {
-    struct nb_counts list = {.count = 0};
+// Adds one word of a list, which is not terminated, to the list; false if it is none of its values.
+typedef bool (*add_fn)(const struct nb_option *option, const char *word, size_t length, void *list);
+
+static bool add_words(const struct nb_option *option, const char *text, add_fn add, void *list) {
     for (const char *word = text;; word++) {
         size_t length = strcspn(word, ",");
-        if (!add_range(option, word, length, &list))
+        if (!add(option, word, length, list))
             return false;
         word += length;
         if (*word == '\0')
-            break;
+            return true;
     }
+}
+
+static bool counts_parse(const struct nb_option *option, const char *text, void *target) {
+    struct nb_counts list = {.count = 0};
+    if (!add_words(option, text, add_range, &list))
+        return false;
     *(struct nb_counts *)target = list;
     return true;
 }
@@ -64,7 +71,8 @@ static void counts_expect(const struct nb_option *option, char *text) {
 }
 
 static bool add_real(const struct nb_option *option, const char *word, size_t length,
-                     struct nb_reals *list) {
+                     void *target) {
+    struct nb_reals *list = target;
     char number[NB_OPTION_TEXT];
     double value = 0;
     if (length >= sizeof number || list->count == NB_MAX_LIST)
@@ -82,14 +90,8 @@ static bool add_real(const struct nb_option *option, const char *word, size_t le
 
 static bool reals_parse(const struct nb_option *option, const char *text, void *target) {
     struct nb_reals list = {.count = 0};
-    for (const char *word = text;; word++) {
-        size_t length = strcspn(word, ",");
-        if (!add_real(option, word, length, &list))
-            return false;
-        word += length;
-        if (*word == '\0')
-            break;
-    }
+    if (!add_words(option, text, add_real, &list))
+        return false;
     *(struct nb_reals *)target = list;
     return true;
 }
