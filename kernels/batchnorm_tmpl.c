@@ -13,7 +13,7 @@ INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real
                             const real *gamma, const real *beta, const real *mean, const real *rstd,
                             real *y, size_t ldy) {
     for (size_t r0 = 0; r0 < rows; r0 += STREAMS) {
-        const size_t count = rows_of_group(rows, r0);
+        const size_t r1 = group_end(rows, r0, STREAMS);
 #define BODY(c, vecs, left)                                                                 \
     do {                                                                                    \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS];                                 \
@@ -23,7 +23,7 @@ INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real
             a[v] = v_mul(load_left(rstd + j, left), load_left(gamma + j, left));            \
             b[v] = load_left(beta + j, left);                                               \
         }                                                                                   \
-        for (size_t i = r0; i < r0 + count; i++) {                                          \
+        for (size_t i = r0; i < r1; i++) {                                                  \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
                 const size_t j = (c) + v * LANES;                                           \
                 vec out = v_fma(v_sub(load_left(x + i * ldx + j, left), m[v]), a[v], b[v]); \
@@ -114,7 +114,7 @@ INLINE void batchnorm_strip_sums(const int relu, size_t rows, size_t cols, const
                                  const real *rstd, const real *dy, size_t lddy, real *dots,
                                  real *sums) {
     for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
-        const size_t i1 = i0 + rows_of_group(rows, i0);
+        const size_t i1 = group_end(rows, i0, STREAMS);
 #define BODY(c, vecs, left)                                                                        \
     do {                                                                                           \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], sum[COLUMN_VECS], dot[COLUMN_VECS];    \
@@ -186,7 +186,7 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
     // Three arrays pass side by side here, so fewer rows of each.
     const vec minus_n = v_set1(-(real)rows);
     for (size_t r0 = 0; r0 < rows; r0 += STREAMS / 2) {
-        const size_t r1 = rows - r0 < STREAMS / 2 ? rows : r0 + STREAMS / 2;
+        const size_t r1 = group_end(rows, r0, STREAMS / 2);
 #define BODY(c, vecs, left)                                                                 \
     do {                                                                                    \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], p[COLUMN_VECS], q[COLUMN_VECS]; \

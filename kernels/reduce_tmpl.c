@@ -110,14 +110,15 @@ INLINE void add_block(real *total, vec block, bool first, size_t left) {
 // columns are taken in strips.
 enum { STREAMS = 8, STRIP = 4096 / sizeof(real) };
 
-INLINE size_t rows_of_group(size_t rows, size_t i) {
-    return rows - i < STREAMS ? rows - i : STREAMS;
+// Where a group of `streams` rows ends that begins at row i.
+INLINE size_t group_end(size_t rows, size_t i, size_t streams) {
+    return rows - i < streams ? rows : i + streams;
 }
 
 // sum (cols) of x (rows, cols), rows one after another
 INLINE void strip_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
     for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
-        const size_t i1 = i0 + rows_of_group(rows, i0);
+        const size_t i1 = group_end(rows, i0, STREAMS);
 #define BODY(c, vecs, left)                                                                       \
     do {                                                                                          \
         vec s[COLUMN_VECS];                                                                       \
@@ -155,7 +156,7 @@ static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real
 INLINE void strip_centred_sums(size_t rows, size_t cols, const real *x, size_t ldx, const real *m0,
                                real *s1, real *s2) {
     for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
-        const size_t i1 = i0 + rows_of_group(rows, i0);
+        const size_t i1 = group_end(rows, i0, STREAMS);
 #define BODY(c, vecs, left)                                                             \
     do {                                                                                \
         vec t1[COLUMN_VECS], t2[COLUMN_VECS], mean[COLUMN_VECS];                        \

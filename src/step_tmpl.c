@@ -239,10 +239,8 @@ static void backward(network *net, struct member me, size_t rows) {
             book(me, NB_PHASE_BACKWARD);
         }
     }
-    if (top > 1) {
-        barrier(me,
-                NB_PHASE_BACKWARD); // until here the weights between hidden layers are read by all
-    }
+    if (top > 1) // until here the weights between hidden layers are read by all
+        barrier(me, NB_PHASE_BACKWARD);
     for (size_t l = 0; l < top; l++) {
         const struct layer *layer = &net->layer[l];
         update_weights(net, l, rows, (struct range){0, layer->in}, share(me, layer->out, LINE));
