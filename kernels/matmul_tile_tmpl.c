@@ -6,9 +6,10 @@ enum {
     TILE_COLS = TILE_VECS * LANES,
     ACCUMULATORS = TILE_ROWS * TILE_VECS, // of the largest tile: those that the registers hold
     MOST_VECS = 4,                        // of a tile of few rows, which is wider
-    BLOCK_K = 1024 / sizeof(real),        // of k at a time
-    // A panel of b, BLOCK_K x TILE_COLS, is worth copying where the copy stays in the L1 cache.
-    COPY_PANELS = BLOCK_K * TILE_COLS * sizeof(real) <= 24576,
+    // A panel of b, BLOCK_K x TILE_COLS, is worth copying where the copy stays in the L1 cache. A
+    // wider one comes from L2 either way, and may be longer: chains wait in memory less often.
+    COPY_PANELS = 1024 * TILE_COLS <= 24576,
+    BLOCK_K = (COPY_PANELS ? 1024 : 2048) / sizeof(real), // of k at a time
 };
 
 // Register tiles below one another, of the same columns, in one k-block.

@@ -12,9 +12,9 @@
 enum {
     MOST_COLS = MOST_VECS * LANES,
     BLOCK_M = 240, // a multiple of every TILE_ROWS; BLOCK_M x BLOCK_K of a stay in the L2 cache
-    BLOCK_N = 1024,
+    BLOCK_N = 512,
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
-    PARTIAL = BLOCK_M * BLOCK_N / 4,
+    PARTIAL = BLOCK_M * BLOCK_N / 2,
     // From a tile of packed rows to the next: a line more than it holds, so that they do not all
     // begin in the same set of the cache.
     PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
@@ -230,6 +230,14 @@ INLINE void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, co
     }
 }
 
+// Rows of a block of c, `most` being whole tiles: all blocks alike, since a block of few rows reads
+// b for little.
+INLINE size_t rows_at_a_time(size_t m, size_t most) {
+    const size_t blocks = m > most ? (m + most - 1) / most : 1;
+    const size_t rows = (m + blocks - 1) / blocks;
+    return (rows + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+}
+
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
                    const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
     real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied together, or transposed
@@ -264,7 +272,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         const size_t j1 = n - j0 < BLOCK_N ? n : j0 + BLOCK_N;
         const size_t fitting = PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS;
         const bool aside = out && out->sgd && k > BLOCK_K;
-        const size_t rows = aside && fitting < BLOCK_M ? fitting : BLOCK_M;
+        const size_t rows = rows_at_a_time(m, aside && fitting < BLOCK_M ? fitting : BLOCK_M);
         for (size_t i0 = 0; i0 < m; i0 += rows)
             multiply_block(form, &p, i0, m - i0 < rows ? m : i0 + rows, j0, j1);
     }
