@@ -3,6 +3,11 @@
 // Hinton 2016. With xhat = (x - mean) * rstd and g = dy * gamma, backward is dx = rstd * (g - sum g
 // / cols - xhat * sum (g * xhat) / cols).
 
+// Rows that come from memory go one by one here: several are read in a burst and written in
+// another, and the prefetcher of the CPU rests in between.
+enum { MOST_CACHED = 4 << 20 }; // bytes of x
+INLINE bool is_cached(size_t rows, size_t cols) { return rows * cols * sizeof(real) < MOST_CACHED; }
+
 // y of `count` rows, a constant up to ROWS_ABREAST: they share what is loaded of gamma and beta.
 INLINE void layernorm_apply(const int relu, const size_t count, size_t cols, const real *x,
                             size_t ldx, const real *gamma, const real *beta, const real *mean,
@@ -48,7 +53,8 @@ INLINE void layernorm_groups(const int relu, const size_t count, size_t groups, 
 INLINE void layernorm_all(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
                           const real *gamma, const real *beta, real eps, real *mean, real *rstd,
                           real *y, size_t ldy) {
-    const size_t groups = groups_of_rows(rows, cols), done = groups * ROWS_ABREAST;
+    const size_t groups = is_cached(rows, cols) ? groups_of_rows(rows, cols) : 0;
+    const size_t done = groups * ROWS_ABREAST;
     layernorm_groups(relu, ROWS_ABREAST, groups, cols, x, ldx, gamma, beta, eps, mean, rstd, y,
                      ldy);
     layernorm_groups(relu, 1, rows - done, cols, x + done * ldx, ldx, gamma, beta, eps, mean + done,
@@ -151,12 +157,15 @@ INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real 
                            const real *gamma, const real *beta, const real *mean, const real *rstd,
                            const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
                            real *dbeta) {
+    const bool cached = is_cached(rows, cols);
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS, dgamma += cols, dbeta += cols) {
-#define BODY(r, count)                                                                  \
-    layernorm_grad_rows(relu, count, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta,      \
+        const size_t count = rows_of_block(rows, r0);
+        const size_t groups = cached ? groups_of_rows(count, cols) : 0;
+#define BODY(r, abreast)                                                                \
+    layernorm_grad_rows(relu, abreast, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta,    \
                         mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy, \
                         dx + (r0 + (r)) * lddx, lddx, (r) == 0, dgamma, dbeta)
-        FOR_ROWS_ABREAST(rows_of_block(rows, r0), cols, BODY);
+        FOR_ROWS_ABREAST(groups, count, BODY);
 #undef BODY
     }
 }
