@@ -130,3 +130,51 @@ TILE(tiles_by_columns, 1) // a(i, k) = a[k * lda + i]
 #undef TILE
 #undef CASES
 #undef CASE
+
+// The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the
+// last two are alike, since one of a few rows has too few chains to keep the multipliers busy.
+struct stack {
+    size_t rows, count;
+};
+INLINE struct stack next_tiles(size_t left, bool packed) {
+    const size_t whole = left / TILE_ROWS, rest = left % TILE_ROWS;
+    const size_t count = rest == 0 || packed ? whole : whole - 1;
+    if (left <= TILE_ROWS)
+        return (struct stack){left, 1};
+    if (count == 0)
+        return (struct stack){(left + 1) / 2, 1};
+    return (struct stack){TILE_ROWS, count};
+}
+
+// t (left, LANES) <- x (rows, left). What is whole is told apart first: no register is then asked
+// whether it is there.
+INLINE void load_transposed(size_t rows, const size_t left, const real *x, size_t ldx,
+                            vec t[LANES]) {
+    if (rows >= LANES) {
+        UNROLL for (size_t r = 0; r < LANES; r++) t[r] = load_left(x + r * ldx, left);
+    } else {
+        UNROLL for (size_t r = 0; r < LANES; r++) {
+            t[r] = r < rows ? load_left(x + r * ldx, left) : v_zero();
+        }
+    }
+    transpose_square(t);
+}
+
+// x (cols, k) -> panel (k, ldp)
+static void transpose(size_t k, size_t cols, const real *x, size_t ldx, real *panel, size_t ldp) {
+    for (size_t j = 0; j < cols; j += LANES) {
+        vec t[LANES];
+        size_t i = 0;
+        for (; i + LANES <= k; i += LANES) {
+            load_transposed(cols - j, ALL, x + j * ldx + i, ldx, t);
+            UNROLL for (size_t r = 0; r < LANES; r++) v_store(panel + (i + r) * ldp + j, t[r]);
+        }
+        if (i < k) {
+            load_transposed(cols - j, k - i, x + j * ldx + i, ldx, t);
+            UNROLL for (size_t r = 0; r < LANES; r++) {
+                if (i + r < k)
+                    v_store(panel + (i + r) * ldp + j, t[r]);
+            }
+        }
+    }
+}

@@ -8,6 +8,7 @@
 // (Van Zee & van de Geijn 2015), except that only what is slow to read where it lies is copied.
 
 #include "kernels/matmul_tile_tmpl.c"
+#include "kernels/matmul_thin_tmpl.c"
 
 enum {
     MOST_COLS = MOST_VECS * LANES,
@@ -18,31 +19,10 @@ enum {
     // From a tile of packed rows to the next: a line more than it holds, so that they do not all
     // begin in the same set of the cache.
     PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
-    // Below this many k a copy is not read often enough to pay.
-    LEAST_COPIED_K = 16,
-    LEAST_PACKED_K = 33,
+    LEAST_PACKED_K = 33, // below, a is read as it lies
 };
 
-enum form { NN, NT, TN };
 _Static_assert(NB_PANEL(real) % MOST_COLS == 0 && BLOCK_N % NB_PANEL(real) == 0, "tiles in panels");
-
-// x (cols, k) -> panel (k, ldp)
-static void transpose(size_t k, size_t cols, const real *x, size_t ldx, real *panel, size_t ldp) {
-    for (size_t j = 0; j < cols; j += LANES) {
-        for (size_t i = 0; i < k; i += LANES) {
-            const size_t left = k - i < LANES ? k - i : ALL;
-            vec t[LANES];
-            UNROLL for (size_t r = 0; r < LANES; r++) {
-                t[r] = j + r < cols ? load_left(x + (j + r) * ldx + i, left) : v_zero();
-            }
-            transpose_square(t);
-            UNROLL for (size_t r = 0; r < LANES; r++) {
-                if (r < left)
-                    v_store(panel + (i + r) * ldp + j, t[r]);
-            }
-        }
-    }
-}
 
 struct product {
     size_t m, n, k;
@@ -78,21 +58,6 @@ static void pack(size_t k, size_t rows, const real *a, size_t lda, real *packed)
         for (size_t j = r; j < rows; j++)
             to[j - r] = a[j];
     }
-}
-
-// The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the
-// last two are alike, since one of a few rows has too few chains to keep the multipliers busy.
-struct stack {
-    size_t rows, count;
-};
-INLINE struct stack next_tiles(size_t left, bool packed) {
-    const size_t whole = left / TILE_ROWS, rest = left % TILE_ROWS;
-    const size_t count = rest == 0 || packed ? whole : whole - 1;
-    if (left <= TILE_ROWS)
-        return (struct stack){left, 1};
-    if (count == 0)
-        return (struct stack){(left + 1) / 2, 1};
-    return (struct stack){TILE_ROWS, count};
 }
 
 // Registers side by side: a tile of few rows is a wider one. Panels of c are whole tiles wide.
@@ -162,74 +127,6 @@ INLINE void multiply_block(const enum form form, const struct product *p, size_t
     }
 }
 
-// Columns of c that are too few to fill their registers: the vectors lie along the rows of c
-// instead. `chains` holds c transposed, and a is transposed where its rows run along k.
-enum { NARROW_M = TILE_COLS, NARROW_N = 2 * LANES };
-
-INLINE bool is_narrow(size_t m, size_t n, size_t k) {
-    return LANES > 1 && n < NARROW_N && n % LANES > 0 && n % LANES * 4 <= LANES * 3 &&
-           m >= NARROW_M && k >= LEAST_COPIED_K;
-}
-
-// c (rows, n) <- chains (n, NARROW_M), and the epilogue
-INLINE void store_narrow(size_t rows, size_t n, const real *chains, real *c, size_t ldc,
-                         const epilogue *out) {
-    for (size_t i = 0; i < rows; i += LANES) {
-        for (size_t j = 0; j < n; j += LANES) {
-            const size_t left = n - j;
-            const struct tile_job job = {
-                .bias = out && out->bias ? out->bias + j : NULL, .out = out, .left = left};
-            vec t[LANES];
-            UNROLL for (size_t r = 0; r < LANES; r++) {
-                t[r] = r < left ? v_load(chains + (j + r) * NARROW_M + i) : v_zero();
-            }
-            transpose_square(t);
-            for (size_t r = 0; r < LANES && i + r < rows; r++) {
-                vec acc[1][MOST_VECS] = {{t[r]}};
-                finish(1, 1, 1, &job, c + (i + r) * ldc + j, acc);
-            }
-        }
-    }
-}
-
-INLINE void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, const real *a,
-                          size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
-                          const epilogue *out) {
-    real chains[NARROW_N * NARROW_M];
-    real panel[BLOCK_K * NARROW_M];
-    for (size_t i = 0; i < m; i += NARROW_M) {
-        const size_t rows = m - i < NARROW_M ? m - i : NARROW_M;
-        const size_t vecs = (rows + LANES - 1) / LANES;
-        const bool accumulate = out && out->accumulate;
-        if (accumulate)
-            transpose(n, rows, c + i * ldc, ldc, chains, NARROW_M);
-        for (size_t k0 = 0; k0 < k; k0 += BLOCK_K) {
-            struct tile_job t = {
-                .k = k - k0 < BLOCK_K ? k - k0 : BLOCK_K,
-                .lda = ldb,
-                .b = form == TN ? a + k0 * lda + i : panel,
-                .ldb = form == TN ? lda : (size_t)NARROW_M,
-                .ldstart = NARROW_M,
-                .ldc = NARROW_M,
-                .left = form == TN && rows % LANES ? rows % LANES : ALL,
-            };
-            if (form == NN)
-                transpose(t.k, rows, a + i * lda + k0, lda, panel, NARROW_M);
-            for (size_t j = 0; j < n;) {
-                const struct stack next = next_tiles(n - j, false);
-                t.count = next.count;
-                t.step = next.rows;
-                t.a = b + k0 * ldb + j;
-                t.c = chains + j * NARROW_M;
-                t.start = k0 > 0 || accumulate ? t.c : NULL;
-                tiles_by_columns(next.rows, vecs, &t);
-                j += next.rows * next.count;
-            }
-        }
-        store_narrow(rows, n, chains, c + i * ldc, ldc, out);
-    }
-}
-
 // Rows of a block of c, `most` being whole tiles: all blocks alike, since a block of few rows reads
 // b for little.
 INLINE size_t rows_at_a_time(size_t m, size_t most) {
@@ -245,6 +142,10 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     real partial[PARTIAL];
     if (form != NT && is_narrow(m, n, k)) {
         matmul_narrow(form, m, n, k, a, lda, b, ldb, c, ldc, out);
+        return;
+    }
+    if (form == NT && m > 0 && m <= MOST_FEW && !(out && out->panel_stride > 0)) {
+        matmul_few(m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
     const size_t width = tile_vecs(m, out && out->panel_stride > 0) * LANES;
