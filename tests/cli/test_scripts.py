@@ -1,79 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The scripts of script/ and tests/tally.py, on a PATH where curl, npm, apt-get and the rest are stand-ins."""
+"""The scripts that install, build and fetch, on a PATH where curl, npm, apt-get and the rest are stand-ins."""
 
 import gzip
-import hashlib
-import json
 import os
 import shutil
-import stat
 import subprocess
-import sys
-import tempfile
-import textwrap
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FILES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
-TOOLS = "bash env awk cat dirname grep gzip id mkdir mktemp mv rm sed sha256sum tar".split()
-
-
-def write(path, content):
-    """Makes the file anew: never writes through a link, which may lead to a tool of this machine."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    if os.path.lexists(path):
-        os.remove(path)
-    with open(path, "xb") as file:
-        file.write(content)
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-class Scripts(unittest.TestCase):
-    """A copy of script/ in a folder with a space in its name, with the checksums of a small data set."""
-
-    def setUp(self):
-        top = tempfile.TemporaryDirectory(prefix="normbench scripts ")
-        self.addCleanup(top.cleanup)
-        self.top = top.name
-        self.bin = os.path.join(self.top, "bin")  # stand-ins, which come first on the PATH
-        self.tools = os.path.join(self.top, "tools")  # links to the few real tools that the scripts may use
-        self.web = os.path.join(self.top, "web")  # what the stand-ins for curl and npm hand out
-        self.log = os.path.join(self.top, "log")  # the commands that they were given
-        self.data = {name: (name + "\n").encode() * 100 for name in FILES}
-        self.cache = os.path.join(self.top, "a cache", "normbench", "mnist")
-        shutil.copytree(os.path.join(ROOT, "script"), os.path.join(self.top, "script"))
-        for dataset in ("mnist", "fashion-mnist"):
-            lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in self.data.items()]
-            write(os.path.join(self.top, "script", dataset + ".sha256"), "".join(lines).encode())
-        for folder in (self.bin, self.tools, self.web):
-            os.makedirs(folder)
-        write(self.log, b"")
-        for tool in TOOLS:
-            os.symlink(shutil.which(tool), os.path.join(self.tools, tool))
-
-    def stand_in(self, name, body="", folder="bin"):
-        """A command `name` that notes its arguments and runs `body`."""
-        path = os.path.join(self.top, folder, name)
-        text = f'#!/usr/bin/env bash\nprintf "%s\\n" "{name} $*" >>"{self.log}"\n{textwrap.dedent(body)}\n'
-        write(path, text.encode())
-        os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
-
-    def run_script(self, name, *args, **env):
-        env = {"PATH": f"{self.bin}:{self.tools}", "HOME": self.top,
-               "XDG_CACHE_HOME": os.path.join(self.top, "a cache"), **env}
-        return subprocess.run([os.path.join(self.top, "script", name), *args], env=env, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, cwd="/")
-
-    def logged(self, word):
-        return [line for line in read(self.log).decode().splitlines() if line.startswith(word)]
-
-    def assert_exit(self, result, code):
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+from scripts_case import FILES, ROOT, Scripts, read, write
 
 
 class FetchData(Scripts):
@@ -454,76 +389,6 @@ class Build(Scripts):
         self.assert_exit(result, 1)
         self.assertIn("error: no such header", result.stderr)
         self.assertEqual(result.stdout, "")
-
-
-class Fuzz(Scripts):
-    """script/fuzz with stand-ins for what it calls: what it runs and what it says of it."""
-
-    def setUp(self):
-        super().setUp()
-        self.stand_in("setup", folder="script")
-        self.stand_in("meson")
-        self.stand_in("ninja")
-        os.symlink(shutil.which("ls"), os.path.join(self.tools, "ls"))
-        for target in ("one", "three", "two"):
-            write(os.path.join(self.top, "tests/fuzz/corpus", target, "input"), b"x")
-            self.stand_in("fuzz_" + target, "echo stat::number_of_executed_units: 7; echo '#7 DONE   cov: 9 ft: 1'",
-                          folder="build-fuzz/tests/fuzz")
-
-    def fuzz(self, *args, code=0):
-        result = self.run_script("fuzz", *args)
-        self.assert_exit(result, code)
-        return result
-
-    def test_all_targets(self):
-        lines = self.fuzz().stdout.splitlines()
-        self.assertEqual(sorted(lines[:-1]), [f"passed  {name:16} 7 runs, 9 edges" for name in ("one", "three", "two")])
-        self.assertEqual(lines[-1], "3 passed, 0 failed")
-        self.assertEqual(self.logged("setup"), ["setup base fuzz"])
-        self.assertIn(" -max_total_time=60 ", self.logged("fuzz_one")[0])
-
-    def test_some_targets_for_some_time(self):
-        self.assertTrue(self.fuzz("--seconds", "5", "two", "one").stdout.endswith("2 passed, 0 failed\n"))
-        self.assertIn(" -max_total_time=5 ", self.logged("fuzz_two")[0])
-        self.assertEqual(self.logged("fuzz_three"), [])
-
-    def test_a_broken_target(self):
-        self.stand_in("fuzz_two", "echo '==1==ERROR: AddressSanitizer: what' >&2; exit 1", folder="build-fuzz/tests/fuzz")
-        output = self.fuzz(code=1).stdout
-        self.assertIn("==1==ERROR: AddressSanitizer: what; all of it: build-fuzz/logs/two.log\n", output)
-        self.assertTrue(output.endswith("2 passed, 1 failed\n"))
-
-    def test_usage(self):
-        self.assertIn("which are one three two\n", self.fuzz("--help").stdout)
-        for args in (["four"], ["--minutes"], ["--seconds"], ["--seconds", "0"], ["--seconds=x"]):
-            self.assertEqual(self.fuzz(*args, code=2).stdout, "")
-        self.assertEqual(self.logged(""), [])
-
-
-class Tally(unittest.TestCase):
-    def tally(self, *results):
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as log:
-            for number, result in enumerate(results):
-                record = {"name": f"test {number}", "result": result, "stdout": "noise\nno AVX2 here\n\n"}
-                log.write(json.dumps(record) + "\n")
-            log.flush()
-            found = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "tally.py"), log.name],
-                                   stdout=subprocess.PIPE, text=True)
-        return found.returncode, found.stdout.splitlines()
-
-    def test_counts(self):
-        self.assertEqual(self.tally("OK", "OK"), (0, ["2 passed, 0 failed, 0 skipped"]))
-        self.assertEqual(self.tally("OK", "SKIP"),
-                         (0, ["skipped: test 1: no AVX2 here", "1 passed, 0 failed, 1 skipped"]))
-        for bad in ("FAIL", "TIMEOUT", "ERROR", "INTERRUPT", "UNEXPECTEDPASS"):
-            self.assertEqual(self.tally("OK", bad), (1, ["1 passed, 1 failed, 0 skipped"]))
-
-    def test_nothing_ran(self):
-        self.assertEqual(self.tally(), (1, ["0 passed, 0 failed, 0 skipped"]))
-        self.assertEqual(self.tally("SKIP")[0], 1)
-        found = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "tally.py"), "/no/such/testlog*.json"],
-                               stdout=subprocess.PIPE, text=True)
-        self.assertEqual((found.returncode, found.stdout), (1, "0 passed, 0 failed, 0 skipped\n"))
 
 
 if __name__ == "__main__":
