@@ -2,6 +2,7 @@
 // Trains the same networks on every exact ISA and with 1 to 16 threads: the weights and everything
 // that is reported of an epoch must be the same to the bit. The shapes are those that are hard to
 // divide: fewer columns, rows or blocks than threads, ragged last batches, odd widths.
+// NORMBENCH_TEST_ISA=NAME takes one ISA alone, for builds in which kernels are slow.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/random.h"
@@ -54,7 +56,7 @@ struct test {
     char name[96];
     struct nb_settings settings;
     size_t rows;
-    enum nb_isa isa;
+    enum nb_isa isa, model;
 };
 
 static struct result train(const struct test *test, enum nb_isa isa, size_t team) {
@@ -89,15 +91,16 @@ static void threads_change_nothing(void **state) {
     const struct test *test = *state;
     if (!nb_isa_usable(test->isa))
         skip();
-    const struct result model = train(test, NB_ISA_SCALAR, 1);
+    const struct result model = train(test, test->model, 1);
     for (size_t i = 0; i < COUNT(threads); i++) {
         const struct result got = train(test, test->isa, threads[i]);
         if (strcmp(got.digest, model.digest) != 0)
-            fail_msg("%zu threads: %s, but scalar with one thread has %s", threads[i], got.digest,
-                     model.digest);
+            fail_msg("%zu threads: %s, but %s with one thread has %s", threads[i], got.digest,
+                     nb_isa_name(test->model), model.digest);
         if (memcmp(&got, &model, sizeof got) != 0)
-            fail_msg("%zu threads: losses %.17g and %.17g, scalar with one thread has %.17g, %.17g",
-                     threads[i], got.train_loss, got.test_loss, model.train_loss, model.test_loss);
+            fail_msg("%zu threads: losses %.17g and %.17g, %s with one thread has %.17g, %.17g",
+                     threads[i], got.train_loss, got.test_loss, nb_isa_name(test->model),
+                     model.train_loss, model.test_loss);
     }
 }
 
@@ -131,6 +134,7 @@ int main(void) {
     static struct test tests[SETTINGS * NB_ISA_COUNT];
     static struct CMUnitTest units[SETTINGS * NB_ISA_COUNT];
     make_data();
+    const char *only = getenv("NORMBENCH_TEST_ISA");
     size_t count = 0;
     for (size_t i = 0; i < SETTINGS; i++) {
         const size_t batch = i % COUNT(batches), dtype = i / COUNT(batches) % 2,
@@ -138,13 +142,14 @@ int main(void) {
         // 5 and 6 have no common factor, so every norm and every batch size meets all six ways.
         const size_t way = i % COUNT(ways);
         for (enum nb_isa isa = 0; isa < NB_ISA_COUNT; isa++) {
-            if (!nb_isa_exact(isa))
+            if (!nb_isa_exact(isa) || (only != NULL && strcmp(only, nb_isa_name(isa)) != 0))
                 continue;
             struct test *test = &tests[count];
             test->settings =
                 settings_of((enum nb_norm)norm, (enum nb_dtype)dtype, batches[batch].size, way);
             test->rows = batches[batch].rows;
             test->isa = isa;
+            test->model = only == NULL ? NB_ISA_SCALAR : isa;
             snprintf(test->name, sizeof test->name, "%s %s batch %zu, %s, %s",
                      nb_norm_name(test->settings.norm), nb_dtype_name(test->settings.dtype),
                      batches[batch].size, ways[way].name, nb_isa_name(isa));

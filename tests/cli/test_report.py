@@ -104,7 +104,7 @@ class ThePage(ReportCase):
         for caption in captions:
             self.assertRegex(caption, r'href="[^"]+\.csv"')
             if "Claims" not in caption:
-                self.assertIn("Settings: mnist-sample, 1000 training and 500 test rows, 784-256-10, SGD, f32", caption)
+                self.assertIn("Settings: mnist-sample, 1000 training and 500 test rows, 784-8-10, SGD, f32", caption)
                 self.assertIn("learning rate 0.1, 2 epochs, seeds 1 to 5", caption)
 
     def test_text_is_only_text(self):
