@@ -118,6 +118,9 @@ class Memory(Case):
         self.fail_each(["bench", "--problems", "relu_forward:4x8", "--isas", "scalar", "--threads", "1", "--peers", "none",
                         "--time", "0.01", "--samples", "3", "--no-ceilings", "--json", "bench.json"], 40)
 
+    def test_info(self):
+        self.fail_each(["info", "--no-peaks", "--json", "info.json"], 100)
+
     def test_check_and_verify(self):
         self.fail_each(["check", "--isa", "scalar", "--filter", "f32/relu/relu_forward", "--exact"], 10)
         self.fail_each(["verify", "--isa", "scalar", "--threads", "1", "--filter", "adam", "--json", "verify.json"], 20)
