@@ -89,10 +89,17 @@ INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int 
     real *c = t->c;
     for (size_t left = t->count; left > 0; left--) {
         vec acc[TILE_ROWS][MOST_VECS];
-        if (!tn && left > 1) { // the rows of the next tile
+        // The next tile: rows of a, or of c where those of a are short and those of c are lines.
+        if (left > 1) {
             UNROLL for (size_t i = 0; i < rows; i++) {
-                __builtin_prefetch(a + t->step + i * t->lda);
-                __builtin_prefetch(a + t->step + i * t->lda + 64 / sizeof(real));
+                if (!tn) {
+                    __builtin_prefetch(a + t->step + i * t->lda);
+                    __builtin_prefetch(a + t->step + i * t->lda + 64 / sizeof(real));
+                } else if (LANES * sizeof(real) == 64) {
+                    UNROLL for (size_t v = 0; v < vecs; v++) {
+                        __builtin_prefetch(c + (rows + i) * t->ldc + v * LANES, 1);
+                    }
+                }
             }
         }
         multiply(rows, vecs, tn, part, t, a, start, acc);
