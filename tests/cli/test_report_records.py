@@ -158,11 +158,12 @@ class Damaged(ReportCase):
         good = "".join(json.dumps(record) + "\n" for record in self.real[:2])
         third = json.dumps(self.real[2])
         self.refuse("", "holds no records")
-        self.refuse(good + third, "line 3: the line is cut")
-        self.refuse(good + third[:len(third) // 2] + "\n", "line 3: damaged")
-        self.refuse(good + "\n", "line 3: damaged")
-        self.refuse(good + "[1]\n", "line 3: damaged")
-        self.refuse(good + third.replace('"epochs": [', '"epochs": [NaN, ', 1) + "\n", "line 3: damaged")
+        self.refuse(good + third, "line 3: cut or damaged; run the sweep again")
+        self.refuse(good + third[:len(third) // 2] + "\n", "line 3: cut or damaged; run the sweep again")
+        self.refuse(good + third[:len(third) // 2] + "\n" + good, "line 3: damaged: ")
+        self.refuse(good + "\n", "line 3: damaged: ")
+        self.refuse(good + "[1]\n", "line 3: damaged: ")
+        self.refuse(good + third.replace('"epochs": [', '"epochs": [NaN, ', 1) + "\n" + good, "line 3: damaged: ")
         self.refuse(good + json.dumps(self.real[0]) + "\n", "line 3: the same setting and seed as line 1")
 
     def test_fields(self):
