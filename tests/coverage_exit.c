@@ -3,9 +3,11 @@
 // sweep's cells do, writes its counters, too. What a test takes from the program is not taken from
 // libgcov: it would crash without memory, and leave damaged files where their size is limited.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 extern void __gcov_dump(void);
 extern _Noreturn void __real__exit(int status);
@@ -18,8 +20,10 @@ __attribute__((destructor)) static void excuse(void) {
     if (hostile_end != NULL)
         hostile_end();
     struct rlimit size;
-    if (getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur != RLIM_INFINITY)
-        setenv("GCOV_PREFIX", "/dev/null", 1); // a place where no file can be
+    if (getrlimit(RLIMIT_FSIZE, &size) != 0 || size.rlim_cur == RLIM_INFINITY)
+        return;
+    setenv("GCOV_PREFIX", "/dev/null", 1); // a place where no file can be, of which it complains
+    dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
 }
 
 _Noreturn void __wrap__exit(int status) {
