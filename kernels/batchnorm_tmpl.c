@@ -151,10 +151,6 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
                            const real *gamma, const real *beta, const real *mean, const real *rstd,
                            const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
                            real *dbeta) {
-    if (rows == 0 && cols > 0) {
-        memset(dgamma, 0, cols * sizeof *dgamma);
-        memset(dbeta, 0, cols * sizeof *dbeta);
-    }
     // dbeta = sum dy;  dgamma = rstd * sum dy * (x - mean)
     real sums[STRIP], dots[STRIP]; // of a block
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
@@ -173,16 +169,14 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
 #undef BODY
         }
     }
-    if (rows > 0) {
 #define BODY(c, vecs, left)                                        \
     UNROLL for (size_t v = 0; v < (vecs); v++) {                   \
         real *dot = dgamma + (c) + v * LANES;                      \
         vec scale = load_left(rstd + (c) + v * LANES, left);       \
         store_left(dot, v_mul(load_left(dot, left), scale), left); \
     }
-        FOR_COLUMNS(cols, BODY);
+    FOR_COLUMNS(cols, BODY);
 #undef BODY
-    }
     // Three arrays pass side by side here, so fewer rows of each.
     const vec minus_n = v_set1(-(real)rows);
     for (size_t r0 = 0; r0 < rows; r0 += STREAMS / 2) {

@@ -149,6 +149,9 @@ static bool name_it(const struct nb_file *file) {
 enum nb_code nb_file_commit(struct nb_file *file, struct nb_error *error) {
     errno = 0;
     bool good = fflush(file->stream) == 0 && !ferror(file->stream) && name_it(file);
+    // An earlier write failed, and why is forgotten: one more byte asks again.
+    if (!good && errno == 0 && file->temporary != NULL && write(fileno(file->stream), "", 1) > 0)
+        errno = EIO;
     int reason = errno == 0 ? EIO : errno;
     if (file->stream != stdout && fclose(file->stream) != 0 && good) {
         good = false;

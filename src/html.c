@@ -33,8 +33,11 @@ static char *read_text(const char *path) {
         return NULL;
     char *text = NULL;
     size_t room = 0;
+    errno = 0;
     bool read = getdelim(&text, &room, '\0', file) >= 0;
+    int reason = errno;
     fclose(file);
+    errno = reason;
     if (read)
         return text;
     free(text);
@@ -69,7 +72,10 @@ enum nb_code nb_html_svg(FILE *stream, const char *path, const char *name, const
         enum nb_code code = nb_error_set(error, NB_FAILED,
                                          "cannot read the picture '%.400s': %s; run the command "
                                          "again",
-                                         path, text == NULL ? strerror(errno) : "not gnuplot's");
+                                         path,
+                                         text != NULL ? "not gnuplot's"
+                                         : errno == 0 ? "it is empty"
+                                                      : strerror(errno));
         free(text);
         return code;
     }

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/file.h"
 #include "src/json.h"
+#include "src/lines.h"
 
 static enum nb_code refused(const char *what, const char *path, int reason,
                             struct nb_error *error) {
@@ -18,61 +18,20 @@ static enum nb_code refused(const char *what, const char *path, int reason,
                         nb_file_remedy(reason));
 }
 
-// The whole file; NULL when it cannot be read.
-static char *load(int descriptor, size_t *length) {
-    struct stat status;
-    if (fstat(descriptor, &status) != 0)
-        return NULL;
-    size_t room = (size_t)status.st_size;
-    char *bytes = malloc(room + 1);
-    *length = 0;
-    while (bytes != NULL && *length < room) {
-        ssize_t count = pread(descriptor, bytes + *length, room - *length, (off_t)*length);
-        if (count == 0)
-            break;
-        if (count > 0) {
-            *length += (size_t)count;
-        } else if (errno != EINTR) {
-            free(bytes);
-            return NULL;
-        }
-    }
-    return bytes;
-}
-
-// Whether the last line may be what is left of a record: its beginning, or a block that the disk
-// never got. Anything else is a file of another kind, of which nothing is cut off.
-static bool may_be_cut(const char *line) { return *line == '{' || *line == '\0'; }
-
-// Shows the records in bytes (length). *whole is the length of the undamaged lines.
-static enum nb_code read_lines(const char *bytes, size_t length, const char *path,
-                               nb_record_fn show, void *user, size_t *whole, size_t *lines,
-                               struct nb_error *error) {
-    *whole = *lines = 0;
-    while (*whole < length) {
-        const char *line = bytes + *whole, *end = memchr(line, '\n', length - *whole);
-        size_t size = end == NULL ? length - *whole : (size_t)(end - line);
-        bool last = end == NULL || *whole + size + 1 == length;
-        json_t *record = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
-        if (nb_json_memory_short()) { // which says nothing about the line
-            json_decref(record);
-            return nb_error_set(error, NB_FAILED, "not enough memory to read '%.400s'; free some",
-                                path);
-        }
-        if ((record == NULL || end == NULL) && last && may_be_cut(line)) {
-            json_decref(record);
-            return NB_OK;
-        }
-        bool good = record != NULL && end != NULL && show(user, record);
+// Shows the records of the lines; *count becomes how many there are.
+static enum nb_code show_all(struct nb_lines *lines, nb_record_fn show, void *user, size_t *count) {
+    enum nb_code code;
+    json_t *record;
+    *count = 0;
+    while ((code = nb_lines_next(lines, &record)) == NB_OK && record != NULL) {
+        bool good = show(user, record);
         json_decref(record);
         if (!good)
-            return nb_error_set(
-                error, NB_DATA, "%.400s, line %zu: %s; remove that line, or choose another folder",
-                path, *lines + 1, record == NULL ? "is damaged" : "is no record of a sweep");
-        *whole += size + 1;
-        ++*lines;
+            return nb_lines_refuse(
+                lines, "no record of a sweep; remove that line, or choose another folder");
+        ++*count;
     }
-    return NB_OK;
+    return code;
 }
 
 // A new file is there after a power loss only when its folder is on the disk, too.
@@ -102,15 +61,13 @@ static enum nb_code lock(const struct nb_journal *journal, struct nb_error *erro
 
 static enum nb_code read_all(struct nb_journal *journal, nb_record_fn show, void *user,
                              struct nb_error *error) {
-    size_t length, whole;
-    char *bytes = load(journal->descriptor, &length);
-    if (bytes == NULL)
-        return refused("read", journal->path, errno, error);
-    enum nb_code code =
-        read_lines(bytes, length, journal->path, show, user, &whole, &journal->lines, error);
-    free(bytes);
-    journal->size = (off_t)whole;
-    journal->dropped = length - whole;
+    struct nb_lines lines;
+    enum nb_code code = nb_lines_load(&lines, journal->descriptor, journal->path, error);
+    if (code == NB_OK)
+        code = show_all(&lines, show, user, &journal->lines);
+    nb_lines_free(&lines);
+    journal->size = (off_t)lines.whole;
+    journal->dropped = lines.length - lines.whole;
     if (code == NB_OK && journal->dropped > 0 &&
         (ftruncate(journal->descriptor, journal->size) != 0 || fsync(journal->descriptor) != 0))
         code = refused("repair", journal->path, errno, error);
@@ -137,19 +94,14 @@ enum nb_code nb_journal_open(struct nb_journal *journal, const char *path, nb_re
 
 enum nb_code nb_journal_read(const char *path, nb_record_fn show, void *user,
                              struct nb_error *error) {
-    size_t length = 0, whole, lines;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0 && errno == ENOENT)
+    if (access(path, F_OK) != 0 && errno == ENOENT)
         return NB_OK;
-    char *bytes = descriptor < 0 ? NULL : load(descriptor, &length);
-    int reason = errno;
-    if (descriptor >= 0)
-        close(descriptor);
-    if (bytes == NULL)
-        return nb_error_set(error, NB_DATA, "cannot read '%.400s': %s; check the path", path,
-                            strerror(reason));
-    enum nb_code code = read_lines(bytes, length, path, show, user, &whole, &lines, error);
-    free(bytes);
+    struct nb_lines lines;
+    size_t count;
+    enum nb_code code = nb_lines_open(&lines, path, error);
+    if (code == NB_OK)
+        code = show_all(&lines, show, user, &count);
+    nb_lines_free(&lines);
     return code;
 }
 

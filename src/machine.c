@@ -16,8 +16,6 @@
 #include "src/sysfs.h"
 #include "src/topology.h"
 
-#define CPUINFO "/proc/cpuinfo"
-
 // ARM gives numbers where x86 gives a name. Servers and boards that people measure on; others show
 // their numbers.
 static const struct {
@@ -32,10 +30,10 @@ static const struct {
     {0xc0, 0xac3, "Ampere-1"},
 };
 
-static void read_arm_cpu(struct nb_machine *machine) {
+static void read_arm_cpu(struct nb_machine *machine, const char *cpuinfo) {
     char implementer[16], part[16];
-    if (!nb_sysfs_value(implementer, sizeof implementer, CPUINFO, "CPU implementer") ||
-        !nb_sysfs_value(part, sizeof part, CPUINFO, "CPU part"))
+    if (!nb_sysfs_value(implementer, sizeof implementer, cpuinfo, "CPU implementer") ||
+        !nb_sysfs_value(part, sizeof part, cpuinfo, "CPU part"))
         return;
     snprintf(machine->vendor, sizeof machine->vendor, "implementer %s", implementer);
     snprintf(machine->cpu, sizeof machine->cpu, "implementer %s part %s", implementer, part);
@@ -49,16 +47,16 @@ static void read_arm_cpu(struct nb_machine *machine) {
     }
 }
 
-static void read_cpu(struct nb_machine *machine) {
+void nb_machine_read_cpu(struct nb_machine *machine, const char *cpuinfo) {
     strcpy(machine->cpu, "unknown");
     strcpy(machine->vendor, "unknown");
     char text[sizeof machine->cpu];
-    if (nb_sysfs_value(text, sizeof text, CPUINFO, "model name"))
+    if (nb_sysfs_value(text, sizeof text, cpuinfo, "model name"))
         strcpy(machine->cpu, text);
-    if (nb_sysfs_value(text, sizeof machine->vendor, CPUINFO, "vendor_id"))
+    if (nb_sysfs_value(text, sizeof machine->vendor, cpuinfo, "vendor_id"))
         strcpy(machine->vendor, text);
     else
-        read_arm_cpu(machine);
+        read_arm_cpu(machine, cpuinfo);
 }
 
 static void read_hypervisor(struct nb_machine *machine) {
@@ -122,7 +120,7 @@ void nb_machine_read(struct nb_machine *machine) {
     *machine = (struct nb_machine){0};
     nb_topology_read(machine);
     machine->quota = quota();
-    read_cpu(machine);
+    nb_machine_read_cpu(machine, "/proc/cpuinfo");
     read_hypervisor(machine);
     read_system(machine);
 }

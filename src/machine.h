@@ -38,6 +38,9 @@ struct nb_machine {
 // Looks now. Never fails: what cannot be read is unknown.
 void nb_machine_read(struct nb_machine *machine);
 
+// Its part for `cpu` and `vendor`, from a file like /proc/cpuinfo.
+void nb_machine_read_cpu(struct nb_machine *machine, const char *cpuinfo);
+
 // The most memory that this process has had resident, in bytes; 0 where the system does not tell.
 uint64_t nb_machine_peak_resident(void);
 

@@ -1,38 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "src/study.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "src/file.h"
-#include "src/json.h"
-
-// The file while it is read.
-struct reader {
-    const char *path;
-    size_t line;
-    struct nb_error *error;
-};
-
-__attribute__((format(printf, 2, 3))) static enum nb_code refuse(const struct reader *reader,
-                                                                 const char *format, ...) {
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return nb_error_set(reader->error, NB_DATA, "'%.300s', line %zu: %s", reader->path,
-                        reader->line, text);
-}
-
-static enum nb_code no_memory(const struct reader *reader) {
-    return nb_error_set(reader->error, NB_FAILED,
-                        "'%.300s': not enough memory to read it; free some", reader->path);
-}
+#include "src/lines.h"
 
 // The index of the text under `key` in `names` (count), or `count`.
 static size_t choice(const json_t *object, const char *key, const char *const *names,
@@ -90,12 +65,12 @@ static void describe(FILE *stream, const json_t *record) {
             text_of(json_object_get(machine, "build"), "compiler", "an unknown compiler"));
 }
 
-static enum nb_code read_points(const struct reader *reader, struct nb_study_run *run) {
+static enum nb_code read_points(const struct nb_lines *lines, struct nb_study_run *run) {
     const json_t *epochs = json_object_get(run->record, "epochs");
     run->point_count = json_array_size(epochs);
     run->points = calloc(run->point_count + 1, sizeof *run->points);
     if (run->points == NULL)
-        return no_memory(reader);
+        return nb_lines_no_memory(lines);
     size_t index;
     json_t *epoch;
     json_array_foreach(epochs, index, epoch) {
@@ -103,21 +78,21 @@ static enum nb_code read_points(const struct reader *reader, struct nb_study_run
         *point = (struct nb_point){number_of(epoch, "train_loss"), number_of(epoch, "test_loss"),
                                    number_of(epoch, "test_accuracy"), number_of(epoch, "seconds")};
         if (count_of(epoch, "epoch") != index + 1)
-            return refuse(reader, "epoch %zu is missing; remove the line and run the sweep again",
-                          index + 1);
+            return nb_lines_refuse(
+                lines, "epoch %zu is missing; remove the line and run the sweep again", index + 1);
         bool whole = isfinite(point->train_loss) && isfinite(point->test_loss) &&
                      isfinite(point->test_accuracy) && point->seconds > 0;
         if (run->outcome == NB_OUTCOME_OK && !whole)
-            return refuse(reader,
-                          "epoch %zu of a run that ended well lacks a figure; remove the "
-                          "line and run the sweep again",
-                          index + 1);
+            return nb_lines_refuse(lines,
+                                   "epoch %zu of a run that ended well lacks a figure; remove the "
+                                   "line and run the sweep again",
+                                   index + 1);
     }
     if (run->outcome == NB_OUTCOME_OK && run->point_count != run->epochs)
-        return refuse(reader,
-                      "%zu of %zu epochs, though the run ended well; remove the line and "
-                      "run the sweep again",
-                      run->point_count, run->epochs);
+        return nb_lines_refuse(lines,
+                               "%zu of %zu epochs, though the run ended well; remove the line and "
+                               "run the sweep again",
+                               run->point_count, run->epochs);
     return NB_OK;
 }
 
@@ -131,7 +106,7 @@ static bool is_paper(const json_t *record) {
            count_of(json_object_get(record, "data"), "rows") == 55000;
 }
 
-static enum nb_code read_run(const struct reader *reader, struct nb_study_run *run) {
+static enum nb_code read_run(const struct nb_lines *lines, struct nb_study_run *run) {
     static const char *const outcomes[] = {"ok", "diverged", "impossible"}, *const purposes[] = {
                                                                                 "convergence",
                                                                                 "timing"};
@@ -139,7 +114,7 @@ static enum nb_code read_run(const struct reader *reader, struct nb_study_run *r
                  *data = json_object_get(record, "data"),
                  *effective = json_object_get(record, "effective");
     if (json_integer_value(json_object_get(record, "schema")) != 1)
-        return refuse(reader, "not a record of schema 1; use the normbench that wrote it");
+        return nb_lines_refuse(lines, "not a record of schema 1; use the normbench that wrote it");
     size_t norm = choice(config, "norm", nb_norm_names, 3),
            outcome = choice(record, "status", outcomes, NB_OUTCOMES),
            purpose = choice(record, "purpose", purposes, 2);
@@ -177,43 +152,48 @@ static enum nb_code read_run(const struct reader *reader, struct nb_study_run *r
                           : run->threads == 0                ? "effective.threads"
                                                              : NULL;
     if (missing != NULL)
-        return refuse(reader,
-                      "no record of a sweep: %s is missing or unknown; remove the line and "
-                      "run the sweep again",
-                      missing);
+        return nb_lines_refuse(
+            lines,
+            "no record of a sweep: %s is missing or unknown; remove the line and "
+            "run the sweep again",
+            missing);
     size_t size;
     FILE *stream = open_memstream(&run->shared, &size);
     if (stream != NULL)
         describe(stream, record);
     if (!nb_text_close(stream, &run->shared))
-        return no_memory(reader);
-    return read_points(reader, run);
+        return nb_lines_no_memory(lines);
+    return read_points(lines, run);
 }
 
-static enum nb_code read_line(struct reader *reader, struct nb_study *study, const char *line,
-                              size_t length) {
-    if (line[length - 1] != '\n')
-        return refuse(reader, "the line is cut; run the sweep again, which repairs the file");
-    json_error_t why;
-    json_t *record = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
-    if (nb_json_memory_short()) {
-        json_decref(record);
-        return no_memory(reader);
-    }
-    if (!json_is_object(record)) {
-        json_decref(record);
-        return refuse(reader, "damaged: %.200s; remove the line and run the sweep again",
-                      record == NULL ? why.text : "not an object");
-    }
+// Keeps the record, which belongs to the study from then on.
+static enum nb_code add_run(const struct nb_lines *lines, struct nb_study *study, json_t *record) {
     void *larger = realloc(study->runs, (study->count + 1) * sizeof *study->runs);
     if (larger == NULL) {
         json_decref(record);
-        return no_memory(reader);
+        return nb_lines_no_memory(lines);
     }
     study->runs = larger;
     struct nb_study_run *run = &study->runs[study->count++];
-    *run = (struct nb_study_run){.record = record, .line = reader->line};
-    return read_run(reader, run);
+    *run = (struct nb_study_run){.record = record, .line = lines->number};
+    return read_run(lines, run);
+}
+
+static enum nb_code read_runs(struct nb_lines *lines, struct nb_study *study) {
+    enum nb_code code;
+    json_t *record;
+    while ((code = nb_lines_next(lines, &record)) == NB_OK && record != NULL) {
+        code = add_run(lines, study, record);
+        if (code != NB_OK)
+            return code;
+    }
+    if (code == NB_OK && lines->whole < lines->length)
+        return nb_lines_refuse(lines,
+                               "cut or damaged; run the sweep again, which repairs the file");
+    if (code == NB_OK && study->count == 0)
+        return nb_error_set(lines->error, NB_DATA, "'%.300s' holds no records; run a sweep first",
+                            lines->path);
+    return code;
 }
 
 #define ORDER(a, b) \
@@ -249,47 +229,16 @@ static int compare_runs(const void *left, const void *right) {
 }
 
 // One setting and seed has one result: a second would count it twice.
-static enum nb_code check_repeated(const struct reader *reader, const struct nb_study *study) {
+static enum nb_code check_repeated(struct nb_lines *lines, const struct nb_study *study) {
     for (size_t i = 1; i < study->count; i++) {
         const struct nb_study_run *a = &study->runs[i - 1], *b = &study->runs[i];
-        if (!a->timing && compare_settings(a, b) == 0)
-            return nb_error_set(reader->error, NB_DATA,
-                                "'%.300s', line %zu: the same setting and seed as line %zu; remove "
-                                "one of them",
-                                reader->path, a->line > b->line ? a->line : b->line,
-                                a->line > b->line ? b->line : a->line);
+        if (a->timing || compare_settings(a, b) != 0)
+            continue;
+        lines->number = a->line > b->line ? a->line : b->line;
+        return nb_lines_refuse(lines, "the same setting and seed as line %zu; remove one of them",
+                               a->line > b->line ? b->line : a->line);
     }
     return NB_OK;
-}
-
-static enum nb_code read_file(struct reader *reader, struct nb_study *study) {
-    FILE *stream = fopen(reader->path, "re");
-    if (stream == NULL && errno == ENOMEM)
-        return no_memory(reader);
-    if (stream == NULL)
-        return nb_error_set(reader->error, NB_DATA,
-                            "cannot read '%.300s': %s; name the folder of a sweep", reader->path,
-                            strerror(errno));
-    char *line = NULL;
-    size_t room = 0;
-    enum nb_code code = NB_OK;
-    errno = 0;
-    for (ssize_t length; code == NB_OK && (length = getline(&line, &room, stream)) > 0;) {
-        reader->line++;
-        code = read_line(reader, study, line, (size_t)length);
-    }
-    if (code == NB_OK && !feof(stream) && errno == ENOMEM) // for a line
-        code = no_memory(reader);
-    else if (code == NB_OK && !feof(stream))
-        code = nb_error_set(reader->error, NB_DATA,
-                            "cannot read '%.300s': %s; name the folder of a sweep", reader->path,
-                            strerror(errno));
-    free(line);
-    fclose(stream);
-    if (code == NB_OK && study->count == 0)
-        code = nb_error_set(reader->error, NB_DATA, "'%.300s' holds no records; run a sweep first",
-                            reader->path);
-    return code;
 }
 
 enum nb_code nb_study_read(struct nb_study *study, const char *folder, struct nb_error *error) {
@@ -297,12 +246,15 @@ enum nb_code nb_study_read(struct nb_study *study, const char *folder, struct nb
     char *path;
     if (asprintf(&path, "%s/records.jsonl", folder) < 0)
         return nb_error_set(error, NB_FAILED, "not enough memory; free some");
-    struct reader reader = {.path = path, .error = error};
-    enum nb_code code = read_file(&reader, study);
+    struct nb_lines lines;
+    enum nb_code code = nb_lines_open(&lines, path, error);
+    if (code == NB_OK)
+        code = read_runs(&lines, study);
     if (code == NB_OK) {
         qsort(study->runs, study->count, sizeof *study->runs, compare_runs);
-        code = check_repeated(&reader, study);
+        code = check_repeated(&lines, study);
     }
+    nb_lines_free(&lines);
     free(path);
     if (code != NB_OK)
         nb_study_free(study);

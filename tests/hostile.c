@@ -6,7 +6,7 @@
 //   HOSTILE_FAIL=17      the 17th allocation fails
 //   HOSTILE_COUNT=FILE   how many there were is written into that file
 //   HOSTILE_CLOCK=1      each look at the date finds it a day before the last one
-//   HOSTILE_FILE=PATH    what is opened under this name shrinks to half its size, or,
+//   HOSTILE_FILE=PATH    this file shrinks to half its size before it is read, or,
 //   HOSTILE_MORE=TEXT    with this, grows by the text
 #include <dlfcn.h>
 #include <errno.h>
@@ -57,6 +57,10 @@ static bool refused(void) {
     errno = ENOMEM;
     return true;
 }
+
+// A build with counters calls this before it writes them (coverage_exit.c).
+void hostile_end(void);
+void hostile_end(void) { excused = true; }
 
 void *malloc(size_t size) { return refused() ? NULL : __libc_malloc(size); }
 void *calloc(size_t count, size_t size) { return refused() ? NULL : __libc_calloc(count, size); }
@@ -138,11 +142,10 @@ FILE *fdopen(int descriptor, const char *mode) {
     return stream;
 }
 
-FILE *fopen(const char *path, const char *mode) {
-    FILE *(*call)(const char *, const char *);
-    NEXT(call, "fopen");
-    FILE *stream = call(path, mode);
-    if (active && getenv("HOSTILE_FILE") != NULL && strcmp(path, getenv("HOSTILE_FILE")) == 0)
+ssize_t pread(int descriptor, void *into, size_t size, off_t offset) {
+    ssize_t (*call)(int, void *, size_t, off_t);
+    NEXT(call, "pread64");
+    if (active)
         change();
-    return stream;
+    return call(descriptor, into, size, offset);
 }

@@ -3,6 +3,7 @@
 // find it and say why.
 #include <fenv.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,18 @@ static void changes_rounding(size_t rows, size_t cols, const float *x, size_t ld
 static void traps(size_t rows, size_t cols, const float *x, size_t ldx, float *y, size_t ldy) {
     if (cols == 17)
         __builtin_trap();
+    relu_from(rows, cols, x, ldx, y, ldy);
+}
+
+static void divides(size_t rows, size_t cols, const float *x, size_t ldx, float *y, size_t ldy) {
+    if (cols == 17)
+        raise(SIGFPE);
+    relu_from(rows, cols, x, ldx, y, ldy);
+}
+
+static void strays(size_t rows, size_t cols, const float *x, size_t ldx, float *y, size_t ldy) {
+    if (cols == 17)
+        raise(SIGBUS);
     relu_from(rows, cols, x, ldx, y, ldy);
 }
 
@@ -189,6 +202,8 @@ PLANT(clears_first, relu_forward)
 PLANT(loses_nan, relu_forward)
 PLANT(changes_rounding, relu_forward)
 PLANT(traps, relu_forward)
+PLANT(divides, relu_forward)
+PLANT(strays, relu_forward)
 PLANT(changes_input, relu_backward)
 PLANT(gives_nan, row_sum)
 PLANT(misses_last_row, row_sum)
@@ -304,6 +319,8 @@ int main(void) {
         FAULT(loses_nan, "/relu_forward", "NaN inputs, packed: y"),
         FAULT(changes_rounding, "/relu_forward", "rounding mode"),
         FAULT(traps, "/relu_forward", "crashed: SIGILL"),
+        FAULT(divides, "/relu_forward", "crashed: SIGFPE"),
+        FAULT(strays, "/relu_forward", "crashed: SIGBUS"),
         FAULT(changes_input, "/relu_backward", "y is an input and was changed"),
         FAULT(gives_nan, "/row_sum", "[0, 32] is nan"),
         FAULT(misses_last_row, "/row_sum", "was not written"),

@@ -171,6 +171,29 @@ static void counts_cores_of_linux(void **state) {
     assert_false(nb_topology_sysfs(&machine, join(*state, "missing"), usable));
 }
 
+// x86 names its CPU and ARM numbers it: known cores have names, the others show their numbers.
+static void names_of_cpus(void **state) {
+    static const struct {
+        const char *cpuinfo, *cpu, *vendor;
+    } cases[] = {
+        {"processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) CPU\n",
+         "Intel(R) Xeon(R) CPU", "GenuineIntel"},
+        {"processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n", "ARM Neoverse N1", "ARM"},
+        {"processor\t: 0\nCPU implementer\t: 0xc0\nCPU part\t: 0xac3\n", "Ampere-1", "Ampere"},
+        {"processor\t: 0\nCPU implementer\t: 0x61\nCPU part\t: 0x022\n",
+         "implementer 0x61 part 0x022", "implementer 0x61"},
+        {"processor\t: 0\nCPU part\t: 0xd0c\n", "unknown", "unknown"},
+        {"processor\t: 0\nhart\t: 0\n", "unknown", "unknown"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct nb_machine machine;
+        write_deep(*state, "cpuinfo", cases[i].cpuinfo);
+        nb_machine_read_cpu(&machine, join(*state, "cpuinfo"));
+        assert_string_equal(machine.cpu, cases[i].cpu);
+        assert_string_equal(machine.vendor, cases[i].vendor);
+    }
+}
+
 static void expect_quota(const char *folder, const char *membership, double quota) {
     write_deep(folder, "membership", membership);
     double found = nb_cgroup_quota(join(folder, "membership"), folder);
@@ -222,6 +245,7 @@ int main(void) {
         cmocka_unit_test(counts_agree),
         cmocka_unit_test(record_says_null_where_unknown),
         cmocka_unit_test_setup_teardown(counts_cores_of_linux, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(names_of_cpus, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(quota_of_control_groups, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(values_of_description_files, make_folder, remove_folder),
     };

@@ -244,6 +244,13 @@ class Bench(Case):
                 self.refused(message + see, *(("bench",) + args))
         self.assertFolder()
 
+    def test_isa_of_another_cpu(self):
+        isas = strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)["isas"]
+        usable = ", ".join(isa["name"] for isa in isas if isa["usable"])
+        other = next(isa["name"] for isa in isas if not isa["usable"])  # no CPU has both AVX and NEON
+        self.refused(" bench: --isas: this computer cannot run %s; it can run %s; see normbench bench --help" % (other, usable),
+                     "bench", "--isas", "scalar," + other)
+
     def test_bad_environment(self):
         done = self.bench("--list", env={"NORMBENCH_BENCH": "fast"}, code=2)
         self.assertIn("NORMBENCH_BENCH: 'fast' is not one of quick, default", done.stderr)

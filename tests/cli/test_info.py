@@ -26,6 +26,16 @@ class Info(Case):
         self.assertEqual([isa["name"] for isa in info["isas"] if not isa["exact"]], ["autovec"])
         self.assertIn(info["default_isa"], [isa["name"] for isa in info["isas"] if isa["usable"] and isa["exact"]])
 
+    def test_places_of_openmp(self):
+        """Where OpenMP ties threads to places, the one that asks may run on its own place only; the process on all."""
+        def usable(**env):
+            machine = strict_json(self.call("info", "--no-peaks", "--json", "-", env=env).stdout)["machine"]
+            return machine["usable_cpus"], machine["usable_cores"]
+        free = usable()
+        for env in ({"OMP_PROC_BIND": "true"}, {"OMP_PLACES": "cores"}, {"OMP_PLACES": "threads", "OMP_PROC_BIND": "spread"}):
+            with self.subTest(env=env):
+                self.assertEqual(usable(**env), free)
+
     def test_peaks(self):
         done = self.call("info", "--json", "info.json")
         self.assertIn("Peaks", done.stdout)

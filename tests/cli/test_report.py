@@ -131,6 +131,17 @@ class ThePage(ReportCase):
         self.assertFalse([name for name in os.listdir(folder) if name.endswith((".svg", ".png"))])
         self.assertEqual(len(self.rows(folder, "summary")), 2)
 
+    def test_pictures_that_are_none(self):
+        """The page is not made of whatever a program called gnuplot leaves behind."""
+        os.mkdir(self.path("bin"))
+        for content, says in (("<svg/>", "not gnuplot's"), ("", "it is empty")):
+            with open(self.path("bin", "gnuplot"), "w") as file:
+                file.write("#!/bin/sh\nprintf '%s' >\"${2%%.gp}.svg\"\nprintf x >\"${2%%.gp}.png\"\n" % content)
+            os.chmod(self.path("bin", "gnuplot"), 0o755)
+            folder = self.report(self.real, env={"PATH": self.path("bin")}, code=1)
+            self.assertRegex(self.made.stderr, r"cannot read the picture '[^\n]*\.svg': %s; run the command again\n" % says)
+            self.assertFalse(os.path.exists(os.path.join(folder, "index.html")))
+
     def chromium(self, *args):
         browser = shutil.which("chromium") or shutil.which("chromium-browser")
         if browser is None:

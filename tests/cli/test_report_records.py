@@ -41,6 +41,37 @@ class Odd(ReportCase):
         records = [dict(r, alone=False) for r in self.real]
         self.assertFalse(os.path.exists(os.path.join(self.report(records), "speed.csv")))
 
+    def test_gain_of_the_best_isa(self):
+        """Against the next lower one with the same threads; where one of the two was not measured there is no ratio."""
+        records = [r for r in self.real if r["purpose"] == "convergence"]
+        for record in (r for r in self.real if r["effective"]["isa"] == "scalar" and r["purpose"] == "timing"):
+            norm, batch = record["config"]["norm"], record["config"]["batch_size"]
+            for isa, seconds in (("scalar", 8), ("avx2", 4), ("avx512", 2 if norm == "batch" else 1)):
+                if (isa, norm, batch, record["effective"]["threads"]) == ("avx2", "layer", 500, 2):
+                    continue
+                timed = copy.deepcopy(record)
+                timed["effective"]["isa"] = isa
+                for epoch in timed["epochs"]:
+                    epoch["seconds"] = seconds
+                records.append(timed)
+        folder = self.report(records)
+        rows = self.rows(folder, "isa-gain-table")
+        self.assertEqual({(row["isa"], row["lower_isa"]) for row in rows}, {("avx512", "avx2")})
+        self.assertEqual({(row["norm"], row["batch_size"], row["threads"]): float(row["ratio"]) for row in rows},
+                         {("batch", "100", "1"): 2, ("batch", "100", "2"): 2, ("batch", "500", "1"): 2, ("batch", "500", "2"): 2,
+                          ("layer", "100", "1"): 4, ("layer", "100", "2"): 4, ("layer", "500", "1"): 4})
+        for row in rows:  # all epochs took as long
+            self.assertEqual((row["ratio_from"], row["ratio_to"]), (row["ratio"], row["ratio"]))
+        short = {row["batch_size"]: row for row in self.rows(folder, "isa-gain-short")}
+        for batch, threads, least, most in (("100", "1", 2, 4), ("100", "2", 2, 4), ("500", "1", 2, 4), ("500", "2", 2, 2)):
+            found = [float(short[batch]["threads_" + threads + end]) for end in ("", "_least", "_most")]
+            self.assertAlmostEqual(found[0], (least * most) ** 0.5, delta=1e-12)
+            self.assertEqual(found[1:], [least, most])
+        text = self.page(folder).text
+        self.assertIn("Speed with 1 thread: avx512 is 2.00 to 4.00 times as fast as avx2", text)
+        self.assertIn("Speed with 2 threads: avx512 is 2.00 to 4.00 times as fast as avx2", text)
+        self.assertIn("How many times as fast avx512 is as avx2", text)
+
     def test_diverged(self):
         records = [study_records.diverged(r) if r["config"]["norm"] == "batch" and r["config"]["batch_size"] == 100
                    and r["purpose"] == "convergence" else r for r in self.real]
@@ -158,11 +189,12 @@ class Damaged(ReportCase):
         good = "".join(json.dumps(record) + "\n" for record in self.real[:2])
         third = json.dumps(self.real[2])
         self.refuse("", "holds no records")
-        self.refuse(good + third, "line 3: the line is cut")
-        self.refuse(good + third[:len(third) // 2] + "\n", "line 3: damaged")
-        self.refuse(good + "\n", "line 3: damaged")
-        self.refuse(good + "[1]\n", "line 3: damaged")
-        self.refuse(good + third.replace('"epochs": [', '"epochs": [NaN, ', 1) + "\n", "line 3: damaged")
+        self.refuse(good + third, "line 3: cut or damaged; run the sweep again")
+        self.refuse(good + third[:len(third) // 2] + "\n", "line 3: cut or damaged; run the sweep again")
+        self.refuse(good + third[:len(third) // 2] + "\n" + good, "line 3: damaged: ")
+        self.refuse(good + "\n", "line 3: damaged: ")
+        self.refuse(good + "[1]\n", "line 3: damaged: ")
+        self.refuse(good + third.replace('"epochs": [', '"epochs": [NaN, ', 1) + "\n" + good, "line 3: damaged: ")
         self.refuse(good + json.dumps(self.real[0]) + "\n", "line 3: the same setting and seed as line 1")
 
     def test_fields(self):

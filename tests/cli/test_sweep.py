@@ -147,7 +147,7 @@ class Usage(SweepCase):
         os.mkdir(self.path("out"))
         with open(self.path("out", "records.jsonl"), "w") as file:
             file.write('{"some": "experiment"}\n')
-        self.assertIn("line 1: is no record of a sweep", self.sweep(*GRID, code=3).stderr)
+        self.assertIn("line 1: no record of a sweep", self.sweep(*GRID, code=3).stderr)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ class Broken(SweepCase):
             content = lines[0] + damaged + b"".join(lines[2:])
             self.write(content)
             done = self.sweep(*GRID, code=3)
-            self.assertIn("records.jsonl, line 2: is ", done.stderr)
+            self.assertIn("records.jsonl', line 2: ", done.stderr)
             self.assertIn("remove that line", done.stderr)
             with open(self.path("out", "records.jsonl"), "rb") as file:
                 self.assertEqual(file.read(), content)

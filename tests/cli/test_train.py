@@ -153,8 +153,8 @@ class Record(Case):
 
     def test_profile(self):
         phases = ["gather", "forward", "normalization", "loss", "backward", "update", "waiting", "other"]
-        for norm, threads in (("batch", "2"), ("layer", "1"), ("none", "1")):
-            args = ("--norm", norm, "--hidden", "32,16", "--threads", threads, "--epochs", "2")
+        for norm, threads, dtype in (("batch", "2", "f32"), ("layer", "1", "f64"), ("none", "1", "f32")):
+            args = ("--norm", norm, "--hidden", "32,16", "--threads", threads, "--epochs", "2", "--dtype", dtype)
             done = self.train(*args, "--profile", "--json", self.path("run.json"))
             with open(self.path("run.json")) as file:
                 record = strict_json(file.read())
@@ -174,6 +174,8 @@ class Record(Case):
             plain = self.record(*args)
             self.assertEqual(plain["weights_digest"], record["weights_digest"])
             self.assertNotIn("phases", plain["epochs"][0])
+        lost = self.train("--profile", "--norm", "none", "--lr", "1e30").stdout  # no epoch was whole
+        self.assertFalse([line for line in lost.splitlines() if line.split()[0] in phases])
 
     def test_train_rows_are_the_first_ones(self):
         for name, start, size in (("train-images-idx3-ubyte", 16, 784), ("train-labels-idx1-ubyte", 8, 1)):
