@@ -216,6 +216,16 @@ static int compare_settings(const struct nb_study_run *a, const struct nb_study_
     return 0;
 }
 
+// By all that they say: rare, for two timings to be equal to the last digit.
+static int compare_records(const json_t *left, const json_t *right) {
+    const size_t flags = JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY;
+    char *a = json_dumps(left, flags), *b = json_dumps(right, flags);
+    const int order = a == NULL || b == NULL ? 0 : strcmp(a, b);
+    free(a);
+    free(b);
+    return order;
+}
+
 static int compare_runs(const void *left, const void *right) {
     const struct nb_study_run *a = left, *b = right;
     int order = compare_settings(a, b);
@@ -225,7 +235,7 @@ static int compare_runs(const void *left, const void *right) {
     ORDER(a->threads, b->threads);
     for (size_t i = 0; i < a->point_count && i < b->point_count; i++)
         ORDER(a->points[i].seconds, b->points[i].seconds);
-    return 0;
+    return compare_records(a->record, b->record);
 }
 
 // One setting and seed has one result: a second would count it twice.
