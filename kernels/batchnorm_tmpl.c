@@ -12,8 +12,9 @@ INLINE vec v_rstd(vec variance, real eps) {
 INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
                             const real *gamma, const real *beta, const real *mean, const real *rstd,
                             real *y, size_t ldy) {
-    for (size_t r0 = 0; r0 < rows; r0 += STREAMS) {
-        const size_t r1 = group_end(rows, r0, STREAMS);
+    const size_t streams = streams_of(rows, cols, ldx);
+    for (size_t r0 = 0; r0 < rows; r0 += streams) {
+        const size_t r1 = group_end(rows, r0, streams);
 #define BODY(c, vecs, left)                                                                 \
     do {                                                                                    \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS];                                 \
@@ -179,8 +180,9 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
 #undef BODY
     // Three arrays pass side by side here, so fewer rows of each.
     const vec minus_n = v_set1(-(real)rows);
-    for (size_t r0 = 0; r0 < rows; r0 += STREAMS / 2) {
-        const size_t r1 = group_end(rows, r0, STREAMS / 2);
+    const size_t streams = (streams_of(rows, cols, ldx) + 1) / 2;
+    for (size_t r0 = 0; r0 < rows; r0 += streams) {
+        const size_t r1 = group_end(rows, r0, streams);
 #define BODY(c, vecs, left)                                                                 \
     do {                                                                                    \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], p[COLUMN_VECS], q[COLUMN_VECS]; \

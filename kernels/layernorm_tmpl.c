@@ -2,11 +2,9 @@
 // Layer normalization over the rows of x (rows, cols): formulas in kernel_list.h, after Ba, Kiros &
 // Hinton 2016. With xhat = (x - mean) * rstd and g = dy * gamma, backward is dx = rstd * (g - sum g
 // / cols - xhat * sum (g * xhat) / cols).
-
-// Rows that come from memory go one by one here: several are read in a burst and written in
-// another, and the prefetcher of the CPU rests in between.
-enum { MOST_CACHED = 4 << 20 }; // bytes of x
-INLINE bool is_cached(size_t rows, size_t cols) { return rows * cols * sizeof(real) < MOST_CACHED; }
+//
+// Rows that come from memory go one by one: several are read in a burst and written in another, and
+// the prefetcher of the CPU rests in between.
 
 // y of `count` rows, a constant up to ROWS_ABREAST: they share what is loaded of gamma and beta.
 INLINE void layernorm_apply(const int relu, const size_t count, size_t cols, const real *x,

@@ -55,12 +55,14 @@ INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t l
     }
 }
 
+enum { SHORT_ROW = 2048 }; // bytes
+
 // How many groups of ROWS_ABREAST rows go side by side; what is left goes one by one. The tree at
 // the end of a row is a chain of additions that wait for one another, and those of several rows
 // overlap. Of long rows one is enough: the tree is a small part of them, and memory is best read in
 // one stream.
 INLINE size_t groups_of_rows(size_t rows, size_t cols) {
-    return cols * sizeof(real) < 2048 ? rows / ROWS_ABREAST : 0;
+    return cols * sizeof(real) < SHORT_ROW ? rows / ROWS_ABREAST : 0;
 }
 
 // BODY(i, count) for all rows, of which so many groups go side by side.
@@ -109,6 +111,16 @@ INLINE void add_block(real *total, vec block, bool first, size_t left) {
 // another page. What passes from one group of rows to the next waits in the L1 cache, which is why
 // columns are taken in strips.
 enum { STREAMS = 8, STRIP = 4096 / sizeof(real) };
+
+// Whether x (rows, cols) may still be in a cache when it is read again; 4 MiB are a guess.
+INLINE bool is_cached(size_t rows, size_t cols) { return rows * cols * sizeof(real) < 4 << 20; }
+
+// How many rows pass side by side where they are written, too: short ones without gaps that come
+// from memory go as they lie there.
+INLINE size_t streams_of(size_t rows, size_t cols, size_t ldx) {
+    const bool as_they_lie = ldx == cols && cols * sizeof(real) < SHORT_ROW;
+    return as_they_lie && !is_cached(rows, cols) ? 1 : STREAMS;
+}
 
 // Where a group of `streams` rows ends that begins at row i.
 INLINE size_t group_end(size_t rows, size_t i, size_t streams) {
