@@ -3,6 +3,7 @@
 
 NORMBENCH is the program, NORMBENCH_TEST_DATA the folder of the sample of MNIST (1,000 training and 500 test rows).
 """
+import atexit
 import gzip
 import json
 import os
@@ -25,6 +26,17 @@ def environment(**more):
     PyTorch is looked for only by the tests that are about it."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("NORMBENCH", "OMP_"))}
     return {**env, "OMP_WAIT_POLICY": "passive", "NORMBENCH_PYTHON": "/nowhere/python3", **more}
+
+
+def preloaded(library):
+    """The path of a library as LD_PRELOAD takes it, where a blank would end it; empty for none."""
+    if not library or not set(" :") & set(library):
+        return library
+    folder = tempfile.mkdtemp(prefix="normbench-")
+    atexit.register(shutil.rmtree, folder)
+    link = os.path.join(folder, os.path.basename(library))
+    os.symlink(library, link)
+    return link
 
 
 def refuse_constant(text):

@@ -12,9 +12,9 @@ import subprocess
 import unittest
 
 import study_records
-from case import DATA, PROGRAM, Case, environment, strict_json
+from case import DATA, PROGRAM, Case, environment, strict_json, preloaded
 
-HOSTILE = os.environ.get("HOSTILE", "")
+HOSTILE = preloaded(os.environ.get("HOSTILE", ""))
 SHORT = ("--data-dir", DATA, "--epochs", "2", "--hidden", "4", "--threads", "1")
 ROW = ("--problems", "relu_forward:4x8", "--isas", "scalar", "--threads", "1", "--peers", "none", "--samples", "3",
        "--time", "0.01", "--no-ceilings")

@@ -10,9 +10,9 @@ import shutil
 import unittest
 
 import study_records
-from case import Case, DATA, PROGRAM, strict_json
+from case import Case, DATA, PROGRAM, strict_json, preloaded
 
-HOSTILE = os.environ.get("HOSTILE", "")
+HOSTILE = preloaded(os.environ.get("HOSTILE", ""))
 SHORT = ["--data-dir", DATA, "--epochs", "1", "--hidden", "4"]
 # Seconds and rates, and what the system could not tell for want of memory.
 UNSTEADY = {"benchmarks", "context", "seconds", "samples_per_second", "started", "host_load", "machine",

@@ -30,7 +30,7 @@ static double normalized(size_t i, size_t j) {
     for (size_t k = 0; k < N; k++)
         average += c[i * N + k] / (double)N;
     for (size_t k = 0; k < N; k++)
-        variance += (c[i * N + k] - average) * (c[i * N + k] - average) / N;
+        variance += (c[i * N + k] - average) * (c[i * N + k] - average) / (double)N;
     return (c[i * N + j] - average) / sqrt(variance + 1e-5) * gamma_of[j] + beta_of[j];
 }
 
@@ -51,7 +51,7 @@ int main(void) {
     for (size_t i = 0; i < K * N; i++)
         b[i] = (float)(i * 5 % 13) / 7 - 1;
     for (size_t i = 0; i < N; i++)
-        gamma_of[i] = 1 + (float)i / N, beta_of[i] = (float)i / 3;
+        gamma_of[i] = 1 + (float)i / (float)N, beta_of[i] = (float)i / 3;
     int failures = 0;
     for (int isa = 0; isa < NB_ISA_COUNT; isa++) {
         const struct nb_kernels_f32 *kernels = nb_isa_kernels_f32((enum nb_isa)isa);
