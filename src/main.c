@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "src/build.h"
@@ -19,6 +22,23 @@ static void occupy_standard_descriptors(void) {
         if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF)
             // The wrong direction on purpose: a use of the closed stream still fails.
             (void)!open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
+}
+
+// Kernels keep blocks of their operands on the stack, a megabyte at most. A stack that cannot grow,
+// as under `ulimit -v`, ends a program without a word: so it grows now, and before that a mapping
+// of its size shows whether there is room.
+enum { STACK = 3 << 19 };
+__attribute__((noinline)) static bool grow_stack(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur < 2 * STACK)
+        return true; // as its owner wanted it
+    void *room = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        return false;
+    munmap(room, STACK);
+    volatile char stack[STACK];
+    stack[0] = 0;
+    return true;
 }
 
 static void print_help(void) {
@@ -103,6 +123,10 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // the same with a limit of file sizes
     nb_json_watch_memory();
+    if (!grow_stack()) {
+        fprintf(stderr, "normbench: not enough memory; free some\n");
+        return NB_FAILED;
+    }
     enum nb_code code = dispatch(argc, argv);
     errno = 0;
     if ((fflush(stdout) != 0 || ferror(stdout)) && code != NB_FAILED) {

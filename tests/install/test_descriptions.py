@@ -27,7 +27,7 @@ _normbench
 ASK_ZSH = """
 zmodload zsh/zpty
 zpty shell zsh -f -i
-zpty -w shell "fpath=($0:h \\$fpath); autoload -U compinit; compinit -u -D; LISTMAX=9999
+zpty -w shell "fpath=(${(q)${0:h}} \\$fpath); autoload -U compinit; compinit -u -D; LISTMAX=9999
 compadd() { builtin compadd -O offers \\"\\$@\\"; print -rl -- \\$offers >>offers; builtin compadd \\"\\$@\\"; }
 ask() { zle complete-word; print done >done; }
 zle -N ask; bindkey '^X' ask; print ready >ready"
@@ -153,7 +153,7 @@ class Descriptions(unittest.TestCase):
             self.assertEqual(self.bash(*words), expected, words)
 
     def fish(self, line):
-        script = "source %s; complete -C '%s'" % (os.path.join(SHARE, "normbench.fish"), line)
+        script = "source '%s'; complete -C '%s'" % (os.path.join(SHARE, "normbench.fish"), line)
         output = self.run_command("fish", "--no-config", "-c", script, HOME=self.folder).stdout
         return sorted({offer.split("\t")[0] for offer in output.splitlines()})
 
