@@ -10,6 +10,12 @@ enum {
     // wider one comes from L2 either way, and may be longer: chains wait in memory less often.
     COPY_PANELS = 1024 * TILE_COLS <= 24576,
     BLOCK_K = (COPY_PANELS ? 1024 : 2048) / sizeof(real), // of k at a time
+    // From a packed tile of a to the next: a line more than it holds, so that they do not all begin
+    // in the same set of the cache.
+    PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
+    // A tile that packs asks for rows of a so many k before it needs them: each is a page of its
+    // own, and may come from memory.
+    PACKED_AHEAD = 24,
 };
 
 // Register tiles below one another, of the same columns, in one k-block.
@@ -19,6 +25,7 @@ struct tile_job {
     size_t lda, ldb, k;
     size_t step;       // from a tile's a to that of the one below
     real *panel;       // a copy of b is left here, rows of whole registers; NULL: no
+    real *packed;      // by columns, a copy of a is left here, (k, TILE_ROWS) a tile; NULL: no
     const real *start; // where the chains start, or NULL: at 0
     size_t ldstart;
     real *c;
@@ -35,9 +42,16 @@ struct tile_job {
 #define LOAD(p) (IS_PART ? v_load_n(p, t->left) : v_load(p))
 #define STORE(p, a) (IS_PART ? v_store_n(p, a, t->left) : v_store(p, a))
 
+// How a tile finds its rows of a.
+enum way {
+    BY_ROWS,    // a(i, k) = a[i * lda + k]
+    BY_COLUMNS, // a(i, k) = a[k * lda + i]
+    PACKING,    // the same, and they are copied
+};
+
 // acc = start + a . b, chains over k
-INLINE void multiply(const size_t rows, const size_t vecs, const int tn, const int part,
-                     const struct tile_job *t, const real *a, const real *start,
+INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, const int part,
+                     const struct tile_job *t, const real *a, real *packed, const real *start,
                      vec acc[TILE_ROWS][MOST_VECS]) {
     EACH acc[i][v] = start ? LOAD(start + i * t->ldstart + v * LANES) : v_zero();
     const real *b = t->b;
@@ -50,8 +64,12 @@ INLINE void multiply(const size_t rows, const size_t vecs, const int tn, const i
             UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
             panel += vecs * LANES;
         }
+        if (way == PACKING) {
+            __builtin_prefetch(a + (k + PACKED_AHEAD) * lda + rows - 1, 0, 2);
+            memcpy(packed + k * TILE_ROWS, a + k * lda, rows * sizeof *a);
+        }
         UNROLL for (size_t i = 0; i < rows; i++) {
-            vec ai = v_set1(tn ? a[k * lda + i] : a[i * lda + k]);
+            vec ai = v_set1(way == BY_ROWS ? a[i * lda + k] : a[k * lda + i]);
             UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
         }
     }
@@ -81,18 +99,18 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
     }
 }
 
-// Tiles of c (rows, vecs * LANES). `rows`, `vecs`, `tn` and `part` are constants at every call.
-INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int part,
+// Tiles of c (rows, vecs * LANES). `rows`, `vecs`, `way` and `part` are constants at every call.
+INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, const int part,
                   const struct tile_job *job) {
     const struct tile_job copy = *job, *t = &copy; // what is stored cannot change it
     const real *a = t->a, *start = t->start;
-    real *c = t->c;
+    real *c = t->c, *packed = t->packed;
     for (size_t left = t->count; left > 0; left--) {
         vec acc[TILE_ROWS][MOST_VECS];
         // The next tile: rows of a, or of c where those of a are short and those of c are lines.
         if (left > 1) {
             UNROLL for (size_t i = 0; i < rows; i++) {
-                if (!tn) {
+                if (way == BY_ROWS) {
                     __builtin_prefetch(a + t->step + i * t->lda);
                     __builtin_prefetch(a + t->step + i * t->lda + 64 / sizeof(real));
                 } else if (LANES * sizeof(real) == 64) {
@@ -102,9 +120,10 @@ INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int 
                 }
             }
         }
-        multiply(rows, vecs, tn, part, t, a, start, acc);
+        multiply(rows, vecs, way, part, t, a, packed, start, acc);
         finish(rows, vecs, part, t, c, acc);
         a += t->step;
+        packed += way == PACKING ? PACKED_TILE : 0;
         c += rows * t->ldc;
         start = start == NULL ? NULL : start + rows * t->ldstart;
     }
@@ -116,24 +135,25 @@ INLINE void tiles(const size_t rows, const size_t vecs, const int tn, const int 
 
 // Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
 // size, chosen here, so that the accumulators of each are registers.
-#define CASE(r, v, tn)                                       \
+#define CASE(r, v, way)                                      \
     case (r)*8 + (v):                                        \
         if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS) { \
             if (LANES == 1 || t->left == ALL)                \
-                tiles(r, v, tn, 0, t);                       \
+                tiles(r, v, way, 0, t);                      \
             else                                             \
-                tiles(r, v, tn, 1, t);                       \
+                tiles(r, v, way, 1, t);                      \
         }                                                    \
         break;
-#define CASES(r, tn) CASE(r, 1, tn) CASE(r, 2, tn) CASE(r, 3, tn) CASE(r, 4, tn)
-#define TILE(name, tn)                                                                    \
-    static void name(size_t rows, size_t vecs, const struct tile_job *t) {                \
-        switch (rows * 8 + vecs) {                                                        \
-            CASES(1, tn) CASES(2, tn) CASES(3, tn) CASES(4, tn) CASES(5, tn) CASES(6, tn) \
-        }                                                                                 \
+#define CASES(r, way) CASE(r, 1, way) CASE(r, 2, way) CASE(r, 3, way) CASE(r, 4, way)
+#define TILE(name, way)                                                                         \
+    static void name(size_t rows, size_t vecs, const struct tile_job *t) {                      \
+        switch (rows * 8 + vecs) {                                                              \
+            CASES(1, way) CASES(2, way) CASES(3, way) CASES(4, way) CASES(5, way) CASES(6, way) \
+        }                                                                                       \
     }
-TILE(tiles_by_rows, 0)    // a(i, k) = a[i * lda + k]
-TILE(tiles_by_columns, 1) // a(i, k) = a[k * lda + i]
+TILE(tiles_by_rows, BY_ROWS)
+TILE(tiles_by_columns, BY_COLUMNS)
+TILE(tiles_packing, PACKING)
 #undef TILE
 #undef CASES
 #undef CASE

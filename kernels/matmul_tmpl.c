@@ -16,9 +16,6 @@ enum {
     BLOCK_N = 512,
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
     PARTIAL = BLOCK_M * BLOCK_N / 2,
-    // From a tile of packed rows to the next: a line more than it holds, so that they do not all
-    // begin in the same set of the cache.
-    PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
     LEAST_PACKED_K = 33, // below, a is read as it lies
 };
 
@@ -47,19 +44,6 @@ INLINE real *c_at(const struct product *p, size_t i, size_t j) {
     return p->c + panel * p->panel_stride + i * p->ldc + (j - panel * p->ldc);
 }
 
-// a (k, rows) -> tiles of TILE_ROWS columns, each (k, TILE_ROWS) and PACKED_TILE from the one
-// before
-static void pack(size_t k, size_t rows, const real *a, size_t lda, real *packed) {
-    for (size_t i = 0; i < k; i++, a += lda, packed += TILE_ROWS) {
-        real *to = packed;
-        size_t r = 0;
-        for (; r + TILE_ROWS <= rows; r += TILE_ROWS, to += PACKED_TILE)
-            memcpy(to, a + r, TILE_ROWS * sizeof *a);
-        for (size_t j = r; j < rows; j++)
-            to[j - r] = a[j];
-    }
-}
-
 // Registers side by side: a tile of few rows is a wider one. Panels of c are whole tiles wide.
 INLINE size_t tile_vecs(size_t m, bool panels) {
     const size_t vecs = m < TILE_ROWS && m > 0 ? ACCUMULATORS / m : TILE_VECS;
@@ -75,8 +59,10 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     const bool aside = sgd && !last;
     const size_t cols = at->j1 - j < p->width ? at->j1 - j : p->width;
     const size_t vecs = (cols + LANES - 1) / LANES, block_cols = at->j1 - at->j0;
+    // The tiles of a block's first panel pack a for those of the others.
+    const bool packs = p->packs && j == at->j0, packed = p->packs && !packs;
     struct tile_job t = {
-        .lda = p->packs ? (size_t)TILE_ROWS : p->lda,
+        .lda = packed ? (size_t)TILE_ROWS : p->lda,
         .k = at->k1 - at->k0,
         .b = form == NT ? p->panel : p->b + at->k0 * p->ldb + j,
         .ldb = form == NT ? vecs * LANES : p->ldb,
@@ -92,9 +78,11 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     for (size_t i = at->i0; i < at->i1;) {
         struct stack next = next_tiles(at->i1 - i, p->packs);
         real *unfinished = p->partial + (i - at->i0) * block_cols + (j - at->j0);
+        real *tile = p->packed + (i - at->i0) / TILE_ROWS * PACKED_TILE;
         t.count = t.panel != NULL ? 1 : next.count; // the first tile copies for the others
-        if (p->packs) {
-            t.a = p->packed + (i - at->i0) / TILE_ROWS * PACKED_TILE;
+        t.packed = tile;
+        if (packed) {
+            t.a = tile;
             t.step = PACKED_TILE;
         } else {
             t.a = form == TN ? p->a + at->k0 * p->lda + i : p->a + i * p->lda + at->k0;
@@ -102,7 +90,9 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         }
         t.c = aside ? unfinished : c_at(p, i, j);
         t.start = first && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
-        (form == TN ? tiles_by_columns : tiles_by_rows)(next.rows, vecs, &t);
+        (form != TN ? tiles_by_rows
+         : packs    ? tiles_packing
+                    : tiles_by_columns)(next.rows, vecs, &t);
         i += next.rows * t.count;
         if (t.panel != NULL) {
             t.b = p->panel;
@@ -120,8 +110,6 @@ INLINE void multiply_block(const enum form form, const struct product *p, size_t
     for (size_t block = 0; block < blocks; block++) {
         const size_t k0 = block * step, k1 = p->k - k0 < step ? p->k : k0 + step;
         const struct block at = {i0, i1, j0, j1, k0, k1};
-        if (p->packs)
-            pack(k1 - k0, i1 - i0, p->a + k0 * p->lda + i0, p->lda, p->packed);
         for (size_t j = j0; j < j1; j += p->width)
             multiply_panel(form, p, &at, j);
     }
