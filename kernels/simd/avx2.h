@@ -32,7 +32,38 @@ INLINE vec v_set1(real s) { return MM(set1)(s); }
 INLINE vec v_load(const real *p) { return MM(loadu)(p); }
 INLINE vec v_load_n(const real *p, size_t n) { return MM(maskload)(p, first_lanes(n)); }
 INLINE void v_store(real *p, vec a) { MM(storeu)(p, a); }
-INLINE void v_store_n(real *p, vec a, size_t n) { MM(maskstore)(p, first_lanes(n), a); }
+
+// By halves: on AMD's CPUs one masked store takes longer than all of these.
+INLINE void v_store_n(real *p, vec a, size_t n) {
+    if (n >= LANES) {
+        v_store(p, a);
+        return;
+    }
+#if NB_BITS == 32
+    __m128 rest = _mm256_castps256_ps128(a);
+    if (n & 4) {
+        _mm_storeu_ps(p, rest);
+        rest = _mm256_extractf128_ps(a, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)p, rest);
+        rest = _mm_movehl_ps(rest, rest);
+        p += 2;
+    }
+    if (n & 1)
+        _mm_store_ss(p, rest);
+#else
+    __m128d rest = _mm256_castpd256_pd128(a);
+    if (n & 2) {
+        _mm_storeu_pd(p, rest);
+        rest = _mm256_extractf128_pd(a, 1);
+        p += 2;
+    }
+    if (n & 1)
+        _mm_store_sd(p, rest);
+#endif
+}
 
 INLINE vec v_first(size_t n, vec a, vec b) {
 #if NB_BITS == 32
