@@ -15,14 +15,6 @@ static double clock_seconds(clockid_t clock) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-// The cut that threads use: the last that the kernel allows, columns before rows.
-static const struct nb_cut *cut_of(const struct nb_subject *subject) {
-    const struct nb_cut *cut = &subject->cuts[1];
-    if (cut->step == 0)
-        cut = &subject->cuts[0];
-    return cut->step == 0 ? NULL : cut;
-}
-
 // What pieces are multiples of. Columns: whole cache lines, so that no two threads write to the
 // same one.
 static size_t unit_of(const struct nb_cut *cut, enum nb_dtype dtype) {
@@ -37,9 +29,24 @@ static size_t units_of(const struct nb_problem *problem, const struct nb_cut *cu
     return (total + unit - 1) / unit;
 }
 
+// The cut that threads use, or NULL. Rows, because lines that lie side by side are fetched ahead
+// from one another's caches; but of a product with more columns than rows, columns, so that each
+// thread reads a part of the larger operand.
+static const struct nb_cut *cut_of(const struct nb_problem *problem, enum nb_dtype dtype) {
+    const struct nb_subject *subject = problem->kernel->subject[dtype];
+    const bool wide = subject->shape == NB_PRODUCT && problem->sizes.n > problem->sizes.m;
+    const struct nb_cut *best = NULL;
+    for (size_t i = 0; i < 2 && subject->cuts[i].step > 0; i++) {
+        const struct nb_cut *cut = &subject->cuts[i];
+        if (units_of(problem, cut, dtype) > 1 &&
+            (best == NULL || cut->along == (wide ? NB_N : NB_M)))
+            best = cut;
+    }
+    return best;
+}
+
 bool nb_team_divides(const struct nb_problem *problem, enum nb_dtype dtype, size_t threads) {
-    const struct nb_cut *cut = cut_of(problem->kernel->subject[dtype]);
-    return threads == 1 || (cut != NULL && units_of(problem, cut, dtype) > 1);
+    return threads == 1 || cut_of(problem, dtype) != NULL;
 }
 
 // Thread `id`'s piece of a call on set 0; false: nothing is left for it.
@@ -48,7 +55,7 @@ static bool piece_of(const struct nb_job *job, size_t id, size_t count, struct n
     *piece = nb_operands_call(operands, operands->first);
     if (count == 1)
         return true;
-    const struct nb_cut *cut = cut_of(operands->subject);
+    const struct nb_cut *cut = cut_of(operands->problem, operands->dtype);
     size_t total = cut->along == NB_M ? piece->m : piece->n;
     size_t unit = unit_of(cut, operands->dtype);
     size_t units = units_of(operands->problem, cut, operands->dtype);

@@ -24,12 +24,12 @@ bool nb_team_divides(const struct nb_problem *problem, enum nb_dtype dtype, size
 // The most threads that a parallel region gets here, up to `wanted`.
 size_t nb_team_limit(size_t wanted);
 
-// `calls` calls, one after another. The threads divide the outputs as the trainer does: columns in
-// whole cache lines where the kernel allows it, else rows, in blocks where it asks for these. They
-// start together and wait for one another after every call, as the next kernel of a training step
-// would have them do: this is timed, starting them is not. A cold job walks through the sets in a
-// scattered order and goes on, from call to call, where *next says.
-// A peer that wants to is called with all threads at once, or runs the calls by itself.
+// `calls` calls, one after another. The threads divide the outputs: rows, in blocks where the
+// kernel asks for these; columns, in whole cache lines, where it allows no rows, or of a product
+// with more columns than rows. They start together and wait for one another after every call, as
+// the next kernel of a training step would have them do: this is timed, starting them is not. A
+// cold job walks through the sets in a scattered order and goes on, from call to call, where *next
+// says. A peer that wants to is called with all threads at once, or runs the calls by itself.
 struct nb_elapsed nb_team_run(const struct nb_job *job, size_t calls, size_t *next);
 
 // Bytes from the first set to that of call number `call` of a cold job.

@@ -136,12 +136,20 @@ REFERENCE(batchnorm_backward, backward, false)
 REFERENCE(batchnorm_relu_backward, backward, true)
 
 #define COLUMN(name, fill) NB_IN(name, NB_ONE, NB_N, fill)
-#define SUBJECT(name, least, ...)                                                               \
-    {                                                                                           \
-        .kernel = #name, .shape = NB_MATRIX, .least_m = least, .modes = 1, .cuts = {{NB_N, 1}}, \
-        .operands = {NB_IN("x", NB_M, NB_N, NB_FILL_DATA), COLUMN("gamma", NB_PARAMETER),       \
-                     COLUMN("beta", NB_PARAMETER), __VA_ARGS__},                                \
-        .call = call_##name, .reference = reference_##name,                                     \
+#define BY_COLUMNS  \
+    {               \
+        { NB_N, 1 } \
+    }
+#define AS_YOU_LIKE            \
+    {                          \
+        {NB_N, 1}, { NB_M, 1 } \
+    }
+#define SUBJECT(name, least, by, ...)                                                     \
+    {                                                                                     \
+        .kernel = #name, .shape = NB_MATRIX, .least_m = least, .modes = 1, .cuts = by,    \
+        .operands = {NB_IN("x", NB_M, NB_N, NB_FILL_DATA), COLUMN("gamma", NB_PARAMETER), \
+                     COLUMN("beta", NB_PARAMETER), __VA_ARGS__},                          \
+        .call = call_##name, .reference = reference_##name,                               \
     }
 
 #define TRAIN_OPERANDS                                                                       \
@@ -157,11 +165,11 @@ REFERENCE(batchnorm_relu_backward, backward, true)
         NB_OUT("dbeta", NB_ONE, NB_N)
 
 const struct nb_subject NB_REAL(nb_check_batchnorm)[] = {
-    SUBJECT(batchnorm_forward, 2, TRAIN_OPERANDS),
-    SUBJECT(batchnorm_relu_forward, 2, TRAIN_OPERANDS),
-    SUBJECT(batchnorm_infer, 0, INFER_OPERANDS),
-    SUBJECT(batchnorm_relu_infer, 0, INFER_OPERANDS),
-    SUBJECT(batchnorm_backward, 2, BACKWARD_OPERANDS),
-    SUBJECT(batchnorm_relu_backward, 2, BACKWARD_OPERANDS),
+    SUBJECT(batchnorm_forward, 2, BY_COLUMNS, TRAIN_OPERANDS),
+    SUBJECT(batchnorm_relu_forward, 2, BY_COLUMNS, TRAIN_OPERANDS),
+    SUBJECT(batchnorm_infer, 0, AS_YOU_LIKE, INFER_OPERANDS),
+    SUBJECT(batchnorm_relu_infer, 0, AS_YOU_LIKE, INFER_OPERANDS),
+    SUBJECT(batchnorm_backward, 2, BY_COLUMNS, BACKWARD_OPERANDS),
+    SUBJECT(batchnorm_relu_backward, 2, BY_COLUMNS, BACKWARD_OPERANDS),
     {0},
 };

@@ -44,7 +44,7 @@
     /* block_sum: sum (cols) of the rows of x (blocks, cols), one after another: it combines what column reductions           \
        left per block of NB_BLOCK_ROWS rows. Split columns. */                                                              \
     K(reduce, block_sum, void, (size_t blocks, size_t cols, const real *x, size_t ldx, real *sum))                          \
-    /* batchnorm (Ioffe & Szegedy 2015), per column; split columns. rows >= 2 in training.                                   \
+    /* batchnorm (Ioffe & Szegedy 2015), per column; split columns, and infer as you like. rows >= 2 in training.            \
          y = (x - mean) * rstd * gamma + beta,  rstd = 1 / sqrt(variance + eps)        variance biased                       \
          running = (1 - momentum) * running + momentum * batch value                   variance unbiased                     \
        gamma, beta, running_mean, running_var, mean, rstd, dgamma, dbeta (cols). y may be x in the forward passes.           \
