@@ -123,7 +123,8 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
         multiply(rows, vecs, way, part, t, a, packed, start, acc);
         finish(rows, vecs, part, t, c, acc);
         a += t->step;
-        packed += way == PACKING ? PACKED_TILE : 0;
+        if (way == PACKING)
+            packed += PACKED_TILE;
         c += rows * t->ldc;
         start = start == NULL ? NULL : start + rows * t->ldstart;
     }

@@ -90,9 +90,12 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         }
         t.c = aside ? unfinished : c_at(p, i, j);
         t.start = first && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
-        (form != TN ? tiles_by_rows
-         : packs    ? tiles_packing
-                    : tiles_by_columns)(next.rows, vecs, &t);
+        if (form != TN)
+            tiles_by_rows(next.rows, vecs, &t);
+        else if (packs)
+            tiles_packing(next.rows, vecs, &t);
+        else
+            tiles_by_columns(next.rows, vecs, &t);
         i += next.rows * t.count;
         if (t.panel != NULL) {
             t.b = p->panel;
