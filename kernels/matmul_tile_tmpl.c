@@ -16,6 +16,8 @@ enum {
     // A tile that packs asks for rows of a so many k before it needs them: each is a page of its
     // own, and may come from memory.
     PACKED_AHEAD = 24,
+    // A tile by rows asks for those of the next one, where they are longer than a line.
+    LEAST_AHEAD_K = 17,
 };
 
 // Register tiles below one another, of the same columns, in one k-block.
@@ -23,10 +25,10 @@ struct tile_job {
     size_t count;      // of tiles
     const real *a, *b; // at (0, 0) of the first tile and of this k-block
     size_t lda, ldb, k;
-    size_t step;       // from a tile's a to that of the one below
-    real *panel;       // a copy of b is left here, rows of whole registers; NULL: no
-    real *packed;      // by columns, a copy of a is left here, (k, TILE_ROWS) a tile; NULL: no
-    const real *start; // where the chains start, or NULL: at 0
+    size_t step;  // from a tile's a to that of the one below
+    real *panel;  // a copy of b is left here, rows of whole registers; NULL: no
+    real *packed; // by columns, a copy of a is left here, (k, TILE_ROWS) a tile; NULL: no
+    real *start;  // where the chains start, or NULL: at 0
     size_t ldstart;
     real *c;
     size_t ldc;
@@ -35,9 +37,20 @@ struct tile_job {
     size_t left;         // columns in the tile's last register, or ALL
 };
 
+// The row below another, found from it: the compiler would else keep the address of each register
+// of a tile, from the first row on, and those do not fit its own registers.
+INLINE real *below(real *row, size_t ld) {
+    row += ld;
+    __asm__("" : "+r"(row));
+    return row;
+}
+
 // Every register of a tile, v of row i; of the last in a row only a part of the columns may be
-// there.
+// there. EACH_OF goes down a matrix with them, `row` being its first row at the start.
 #define EACH UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t v = 0; v < vecs; v++)
+#define EACH_OF(row, ld)                                           \
+    UNROLL for (size_t i = 0; i < rows; i++, row = below(row, ld)) \
+        UNROLL for (size_t v = 0; v < vecs; v++)
 #define IS_PART (part && v == vecs - 1)
 #define LOAD(p) (IS_PART ? v_load_n(p, t->left) : v_load(p))
 #define STORE(p, a) (IS_PART ? v_store_n(p, a, t->left) : v_store(p, a))
@@ -49,18 +62,26 @@ enum way {
     PACKING,    // the same, and they are copied
 };
 
-// acc = start + a . b, chains over k
+// Where the chains start.
+INLINE void begin(const size_t rows, const size_t vecs, const int part, const struct tile_job *t,
+                  real *start, vec acc[][MOST_VECS]) {
+    if (start != NULL)
+        EACH_OF(start, t->ldstart) acc[i][v] = LOAD(start + v * LANES);
+    else
+        EACH acc[i][v] = v_zero();
+}
+
+// acc += a . b, chains over k. `copies`: b into t->panel, too.
 INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, const int part,
-                     const struct tile_job *t, const real *a, real *packed, const real *start,
-                     vec acc[TILE_ROWS][MOST_VECS]) {
-    EACH acc[i][v] = start ? LOAD(start + i * t->ldstart + v * LANES) : v_zero();
+                     const bool copies, const struct tile_job *t, const real *a, real *packed,
+                     vec acc[][MOST_VECS]) {
     const real *b = t->b;
     const size_t lda = t->lda, ldb = t->ldb;
-    real *panel = COPY_PANELS ? t->panel : NULL;
+    real *panel = t->panel;
     for (size_t k = 0; k < t->k; k++, b += ldb) {
         vec bk[MOST_VECS];
         UNROLL for (size_t v = 0; v < vecs; v++) bk[v] = LOAD(b + v * LANES);
-        if (panel != NULL) {
+        if (copies) {
             UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
             panel += vecs * LANES;
         }
@@ -86,16 +107,18 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
             EACH acc[i][v] = v_add(acc[i][v], LOAD(t->bias + v * LANES));
         if (out->relu)
             EACH acc[i][v] = v_relu(acc[i][v]);
-        if (out->sgd && out->weight_decay != 0)
-            EACH acc[i][v] =
-                v_fma(v_set1(out->weight_decay), LOAD(c + i * ldc + v * LANES), acc[i][v]);
+        if (out->sgd && out->weight_decay != 0) {
+            const vec decay = v_set1(out->weight_decay);
+            real *row = c;
+            EACH_OF(row, ldc) acc[i][v] = v_fma(decay, LOAD(row + v * LANES), acc[i][v]);
+        }
     }
     // Loaded and stored one by one: loads taken together would not fit registers.
     if (out != NULL && out->sgd) {
         const vec lr = v_set1(out->lr);
-        EACH STORE(c + i * ldc + v * LANES, v_fnma(lr, acc[i][v], LOAD(c + i * ldc + v * LANES)));
+        EACH_OF(c, ldc) STORE(c + v * LANES, v_fnma(lr, acc[i][v], LOAD(c + v * LANES)));
     } else {
-        EACH STORE(c + i * ldc + v * LANES, acc[i][v]);
+        EACH_OF(c, ldc) STORE(c + v * LANES, acc[i][v]);
     }
 }
 
@@ -103,24 +126,21 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
 INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, const int part,
                   const struct tile_job *job) {
     const struct tile_job copy = *job, *t = &copy; // what is stored cannot change it
-    const real *a = t->a, *start = t->start;
-    real *c = t->c, *packed = t->packed;
+    const real *a = t->a;
+    real *start = t->start, *c = t->c, *packed = t->packed;
     for (size_t left = t->count; left > 0; left--) {
         vec acc[TILE_ROWS][MOST_VECS];
-        // The next tile: rows of a, or of c where those of a are short and those of c are lines.
-        if (left > 1) {
+        if (way == BY_ROWS && left > 1 && t->k >= LEAST_AHEAD_K) { // rows of a of the next tile
             UNROLL for (size_t i = 0; i < rows; i++) {
-                if (way == BY_ROWS) {
-                    __builtin_prefetch(a + t->step + i * t->lda);
-                    __builtin_prefetch(a + t->step + i * t->lda + 64 / sizeof(real));
-                } else if (LANES * sizeof(real) == 64) {
-                    UNROLL for (size_t v = 0; v < vecs; v++) {
-                        __builtin_prefetch(c + (rows + i) * t->ldc + v * LANES, 1);
-                    }
-                }
+                __builtin_prefetch(a + t->step + i * t->lda);
+                __builtin_prefetch(a + t->step + i * t->lda + 64 / sizeof(real));
             }
         }
-        multiply(rows, vecs, way, part, t, a, packed, start, acc);
+        begin(rows, vecs, part, t, start, acc);
+        if (COPY_PANELS && t->panel != NULL)
+            multiply(rows, vecs, way, part, true, t, a, packed, acc);
+        else
+            multiply(rows, vecs, way, part, false, t, a, packed, acc);
         finish(rows, vecs, part, t, c, acc);
         a += t->step;
         if (way == PACKING)
@@ -132,6 +152,7 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
 #undef STORE
 #undef LOAD
 #undef IS_PART
+#undef EACH_OF
 #undef EACH
 
 // Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
