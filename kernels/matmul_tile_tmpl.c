@@ -18,6 +18,8 @@ enum {
     PACKED_AHEAD = 24,
     // A tile by rows asks for those of the next one, where they are longer than a line.
     LEAST_AHEAD_K = 17,
+    // And one of few rows, whose k are soon done, for rows of b so many k before.
+    B_AHEAD = 6,
 };
 
 // Register tiles below one another, of the same columns, in one k-block.
@@ -58,6 +60,7 @@ INLINE real *below(real *row, size_t ld) {
 // How a tile finds its rows of a.
 enum way {
     BY_ROWS,    // a(i, k) = a[i * lda + k]
+    AHEAD,      // the same, and rows of b are asked for
     BY_COLUMNS, // a(i, k) = a[k * lda + i]
     PACKING,    // the same, and they are copied
 };
@@ -81,6 +84,11 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
     for (size_t k = 0; k < t->k; k++, b += ldb) {
         vec bk[MOST_VECS];
         UNROLL for (size_t v = 0; v < vecs; v++) bk[v] = LOAD(b + v * LANES);
+        if (way == AHEAD) {
+            UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
+                __builtin_prefetch(b + B_AHEAD * ldb + j);
+            }
+        }
         if (copies) {
             UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
             panel += vecs * LANES;
@@ -90,7 +98,7 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
             memcpy(packed + k * TILE_ROWS, a + k * lda, rows * sizeof *a);
         }
         UNROLL for (size_t i = 0; i < rows; i++) {
-            vec ai = v_set1(way == BY_ROWS ? a[i * lda + k] : a[k * lda + i]);
+            vec ai = v_set1(way <= AHEAD ? a[i * lda + k] : a[k * lda + i]);
             UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
         }
     }
@@ -130,7 +138,7 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
     real *start = t->start, *c = t->c, *packed = t->packed;
     for (size_t left = t->count; left > 0; left--) {
         vec acc[TILE_ROWS][MOST_VECS];
-        if (way == BY_ROWS && left > 1 && t->k >= LEAST_AHEAD_K) { // rows of a of the next tile
+        if (way <= AHEAD && left > 1 && t->k >= LEAST_AHEAD_K) { // rows of a of the next tile
             UNROLL for (size_t i = 0; i < rows; i++) {
                 __builtin_prefetch(a + t->step + i * t->lda);
                 __builtin_prefetch(a + t->step + i * t->lda + 64 / sizeof(real));
@@ -167,18 +175,30 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
         }                                                    \
         break;
 #define CASES(r, way) CASE(r, 1, way) CASE(r, 2, way) CASE(r, 3, way) CASE(r, 4, way)
-#define TILE(name, way)                                                                         \
-    static void name(size_t rows, size_t vecs, const struct tile_job *t) {                      \
-        switch (rows * 8 + vecs) {                                                              \
-            CASES(1, way) CASES(2, way) CASES(3, way) CASES(4, way) CASES(5, way) CASES(6, way) \
-        }                                                                                       \
+#define FEW_ROWS(way) CASES(1, way) CASES(2, way) CASES(3, way) CASES(4, way)
+#define ALL_ROWS(way) FEW_ROWS(way) CASES(5, way) CASES(6, way)
+#define TILE(name, rows_of, way)                                           \
+    static void name(size_t rows, size_t vecs, const struct tile_job *t) { \
+        switch (rows * 8 + vecs) { rows_of(way) }                          \
     }
-TILE(tiles_by_rows, BY_ROWS)
-TILE(tiles_by_columns, BY_COLUMNS)
-TILE(tiles_packing, PACKING)
+TILE(tiles_by_rows, ALL_ROWS, BY_ROWS)
+TILE(tiles_ahead, FEW_ROWS, AHEAD)
+TILE(tiles_by_columns, ALL_ROWS, BY_COLUMNS)
+TILE(tiles_packing, ALL_ROWS, PACKING)
 #undef TILE
+#undef ALL_ROWS
+#undef FEW_ROWS
 #undef CASES
 #undef CASE
+
+// Whether rows of b are worth asking for, by a tile of few rows: those that lie apart. Wide ones in
+// the same page the CPU fetches by itself, and those that are whole pages apart would evict one
+// another from L1.
+INLINE bool lie_apart(size_t rows, size_t vecs, size_t ldb) {
+    enum { MOST_ROWS = 4, WIDE = 256, PAGE = 4096 };
+    const size_t bytes = vecs * LANES * sizeof(real), apart = ldb * sizeof(real);
+    return rows <= MOST_ROWS && apart > (bytes >= WIDE ? PAGE / 4 : bytes) && apart % PAGE != 0;
+}
 
 // The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the
 // last two are alike, since one of a few rows has too few chains to keep the multipliers busy.

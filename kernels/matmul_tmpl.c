@@ -90,7 +90,9 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         }
         t.c = aside ? unfinished : c_at(p, i, j);
         t.start = first && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
-        if (form != TN)
+        if (form != TN && lie_apart(next.rows, vecs, t.ldb))
+            tiles_ahead(next.rows, vecs, &t);
+        else if (form != TN)
             tiles_by_rows(next.rows, vecs, &t);
         else if (packs)
             tiles_packing(next.rows, vecs, &t);
