@@ -155,15 +155,19 @@ INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real 
                            const real *gamma, const real *beta, const real *mean, const real *rstd,
                            const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
                            real *dbeta) {
-    const bool cached = is_cached(rows, cols);
+    // Long rows go in pairs: what they add to is then loaded and stored half as often.
+    enum { PAIR = ROWS_ABREAST > 1 ? 2 : 1 };
+    const bool cached = is_cached(rows, cols), is_short = groups_of_rows(rows, cols) > 0;
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS, dgamma += cols, dbeta += cols) {
         const size_t count = rows_of_block(rows, r0);
-        const size_t groups = cached ? groups_of_rows(count, cols) : 0;
 #define BODY(r, abreast)                                                                \
     layernorm_grad_rows(relu, abreast, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta,    \
                         mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy, \
                         dx + (r0 + (r)) * lddx, lddx, (r) == 0, dgamma, dbeta)
-        FOR_ROWS_ABREAST(groups, count, BODY);
+        if (cached && is_short)
+            FOR_ROWS_ABREAST(ROWS_ABREAST, groups_of_rows(count, cols), count, BODY);
+        else
+            FOR_ROWS_ABREAST(PAIR, cached ? count / PAIR : 0, count, BODY);
 #undef BODY
     }
 }

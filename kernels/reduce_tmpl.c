@@ -65,15 +65,15 @@ INLINE size_t groups_of_rows(size_t rows, size_t cols) {
     return cols * sizeof(real) < SHORT_ROW ? rows / ROWS_ABREAST : 0;
 }
 
-// BODY(i, count) for all rows, of which so many groups go side by side.
-#define FOR_ROWS_ABREAST(groups, rows, BODY)           \
-    do {                                               \
-        const size_t abreast_ = groups * ROWS_ABREAST; \
-        size_t r_ = 0;                                 \
-        for (; r_ < abreast_; r_ += ROWS_ABREAST)      \
-            BODY(r_, ROWS_ABREAST);                    \
-        for (; r_ < (rows); r_++)                      \
-            BODY(r_, 1);                               \
+// BODY(i, count) for all rows, of which so many groups of `abreast` rows, a constant, go side by
+// side.
+#define FOR_ROWS_ABREAST(abreast, groups, rows, BODY)                              \
+    do {                                                                           \
+        size_t r_ = 0;                                                             \
+        for (const size_t end_ = (groups) * (abreast); r_ < end_; r_ += (abreast)) \
+            BODY(r_, abreast);                                                     \
+        for (; r_ < (rows); r_++)                                                  \
+            BODY(r_, 1);                                                           \
     } while (0)
 
 static void row_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
@@ -94,7 +94,7 @@ static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, rea
             variance[(i) + r] = moments[r].m2 / (real)cols;         \
         }                                                           \
     } while (0)
-    FOR_ROWS_ABREAST(groups_of_rows(rows, cols), rows, BODY);
+    FOR_ROWS_ABREAST(ROWS_ABREAST, groups_of_rows(rows, cols), rows, BODY);
 #undef BODY
 }
 
