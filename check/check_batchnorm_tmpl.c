@@ -136,17 +136,11 @@ REFERENCE(batchnorm_backward, backward, false)
 REFERENCE(batchnorm_relu_backward, backward, true)
 
 #define COLUMN(name, fill) NB_IN(name, NB_ONE, NB_N, fill)
-#define BY_COLUMNS  \
-    {               \
-        { NB_N, 1 } \
-    }
-#define AS_YOU_LIKE            \
-    {                          \
-        {NB_N, 1}, { NB_M, 1 } \
-    }
-#define SUBJECT(name, least, by, ...)                                                     \
+// Columns may be divided; rows by `by_rows`, 0: not at all.
+#define SUBJECT(name, least, by_rows, ...)                                                \
     {                                                                                     \
-        .kernel = #name, .shape = NB_MATRIX, .least_m = least, .modes = 1, .cuts = by,    \
+        .kernel = #name, .shape = NB_MATRIX, .least_m = least, .modes = 1,                \
+        .cuts = {{NB_N, 1}, {NB_M, by_rows}},                                             \
         .operands = {NB_IN("x", NB_M, NB_N, NB_FILL_DATA), COLUMN("gamma", NB_PARAMETER), \
                      COLUMN("beta", NB_PARAMETER), __VA_ARGS__},                          \
         .call = call_##name, .reference = reference_##name,                               \
@@ -165,11 +159,11 @@ REFERENCE(batchnorm_relu_backward, backward, true)
         NB_OUT("dbeta", NB_ONE, NB_N)
 
 const struct nb_subject NB_REAL(nb_check_batchnorm)[] = {
-    SUBJECT(batchnorm_forward, 2, BY_COLUMNS, TRAIN_OPERANDS),
-    SUBJECT(batchnorm_relu_forward, 2, BY_COLUMNS, TRAIN_OPERANDS),
-    SUBJECT(batchnorm_infer, 0, AS_YOU_LIKE, INFER_OPERANDS),
-    SUBJECT(batchnorm_relu_infer, 0, AS_YOU_LIKE, INFER_OPERANDS),
-    SUBJECT(batchnorm_backward, 2, BY_COLUMNS, BACKWARD_OPERANDS),
-    SUBJECT(batchnorm_relu_backward, 2, BY_COLUMNS, BACKWARD_OPERANDS),
+    SUBJECT(batchnorm_forward, 2, 0, TRAIN_OPERANDS),
+    SUBJECT(batchnorm_relu_forward, 2, 0, TRAIN_OPERANDS),
+    SUBJECT(batchnorm_infer, 0, 1, INFER_OPERANDS),
+    SUBJECT(batchnorm_relu_infer, 0, 1, INFER_OPERANDS),
+    SUBJECT(batchnorm_backward, 2, 0, BACKWARD_OPERANDS),
+    SUBJECT(batchnorm_relu_backward, 2, 0, BACKWARD_OPERANDS),
     {0},
 };

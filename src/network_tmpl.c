@@ -161,8 +161,7 @@ bool network_describe(const void *network_, size_t index, struct nb_parameter *p
 static size_t place(const struct nb_parameter *p, size_t i) {
     if (p->kind != NB_WEIGHT)
         return i;
-    const size_t out = i / p->in, in = i % p->in;
-    return (out / PANEL * p->in + in) * PANEL + out % PANEL;
+    return weight_index(p->in, i % p->in, i / p->in);
 }
 
 void network_get(const void *net, const struct nb_parameter *parameter, double *values) {
@@ -183,7 +182,7 @@ void network_load_row(const network *net, const struct nb_split *split, size_t r
 }
 
 // Rows that all panels of weights meet before the next rows: those of a larger batch would come
-// from memory again for every panel.
+// from memory again for every panel. As many as a product keeps in L2 by itself.
 #define ROWS_AT_A_TIME 240
 
 void network_linear(const network *net, const struct layer *layer, size_t rows, const real *x,
@@ -191,9 +190,8 @@ void network_linear(const network *net, const struct layer *layer, size_t rows, 
     for (size_t r = 0; r < rows; r += ROWS_AT_A_TIME) {
         const size_t height = rows - r < ROWS_AT_A_TIME ? rows - r : ROWS_AT_A_TIME;
         for (size_t c = cols.begin, next; c < cols.end; c = next) {
-            next = (c / PANEL + 1) * PANEL < cols.end ? (c / PANEL + 1) * PANEL : cols.end;
-            const real *w =
-                layer->weight.value + c / PANEL * layer->in * PANEL + c % PANEL; // (in, next - c)
+            next = panel_end(c, cols.end);
+            const real *w = layer->weight.value + weight_index(layer->in, 0, c); // (in, next - c)
             const epilogue out = {.bias = layer->bias.value ? layer->bias.value + c : NULL,
                                   .relu = relu};
             net->k->matmul_nn(height, next - c, layer->in, x + r * ldx, ldx, w, PANEL,

@@ -103,6 +103,17 @@ static inline struct range share(struct member me, size_t n, size_t unit) {
 
 static inline size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
+// Where the weight from input `in` of `inputs` to output `out` lies.
+static inline size_t weight_index(size_t inputs, size_t in, size_t out) {
+    return (out / PANEL * inputs + in) * PANEL + out % PANEL;
+}
+
+// Where the outputs from c on leave their panel, or `end`.
+static inline size_t panel_end(size_t c, size_t end) {
+    const size_t border = (c / PANEL + 1) * PANEL;
+    return border < end ? border : end;
+}
+
 #define network_create NB_REAL(nb_network_create)
 #define network_free NB_REAL(nb_network_free)
 #define network_isa NB_REAL(nb_network_isa)

@@ -120,8 +120,8 @@ static void step_weights(const network *net, const struct layer *layer, struct r
                          struct range cols) {
     const size_t height = in.end - in.begin;
     for (size_t c = cols.begin, next; c < cols.end; c = next) {
-        next = (c / PANEL + 1) * PANEL < cols.end ? (c / PANEL + 1) * PANEL : cols.end;
-        const size_t at = (c / PANEL * layer->in + in.begin) * PANEL + c % PANEL;
+        next = panel_end(c, cols.end);
+        const size_t at = weight_index(layer->in, in.begin, c);
         if (c % PANEL == 0 && (next % PANEL == 0 || next == layer->out)) {
             update(net, &layer->weight, at, height * PANEL);
         } else {
@@ -150,9 +150,8 @@ static void update_weights(network *net, size_t l, size_t rows, struct range in,
         return;
     // One product from the start of a panel on, and one before it for what begins inside a panel.
     for (size_t c = cols.begin, next; c < cols.end; c = next) {
-        const size_t border = (c / PANEL + 1) * PANEL;
-        next = c % PANEL == 0 || border > cols.end ? cols.end : border;
-        const size_t at = (c / PANEL * layer->in + in.begin) * PANEL + c % PANEL;
+        next = c % PANEL == 0 ? cols.end : panel_end(c, cols.end);
+        const size_t at = weight_index(layer->in, in.begin, c);
         net->k->matmul_tn(height, next - c, rows, x + in.begin, ldx, layer->dz + c, layer->ld,
                           (w->grad ? w->grad : w->value) + at, PANEL, &out);
     }
@@ -167,7 +166,8 @@ static void backward_input(const network *net, size_t l, size_t rows, struct ran
     for (size_t c = 0; c < layer->out; c += PANEL) {
         const size_t depth = layer->out - c < PANEL ? layer->out - c : PANEL;
         const epilogue out = {.accumulate = c > 0};
-        const real *w = layer->weight.value + (c * layer->in) + cols.begin * PANEL; // (cols, depth)
+        const real *w =
+            layer->weight.value + weight_index(layer->in, cols.begin, c); // (cols, depth)
         net->k->matmul_nt(rows, cols.end - cols.begin, depth, layer->dz + c, layer->ld, w, PANEL,
                           below->dz + cols.begin, below->ld, &out);
     }
