@@ -9,10 +9,12 @@ INLINE vec v_rstd(vec variance, real eps) {
 }
 
 // y = (x - mean) * rstd * gamma + beta over all rows, for given statistics (cols)
-INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                            const real *gamma, const real *beta, const real *mean, const real *rstd,
-                            real *y, size_t ldy) {
-    const size_t streams = streams_of(rows, cols, ldx);
+INLINE void batchnorm_apply_to(const bool past, const int relu, size_t rows, size_t cols,
+                               const real *x, size_t ldx, const real *gamma, const real *beta,
+                               const real *mean, const real *rstd, real *y, size_t ldy) {
+    // What goes past the caches is collected line by line, for which a row's must follow one
+    // another.
+    const size_t streams = past ? 1 : streams_of(rows, cols, ldx);
     for (size_t r0 = 0; r0 < rows; r0 += streams) {
         const size_t r1 = group_end(rows, r0, streams);
 #define BODY(c, vecs, left)                                                                 \
@@ -28,13 +30,24 @@ INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
                 const size_t j = (c) + v * LANES;                                           \
                 vec out = v_fma(v_sub(load_left(x + i * ldx + j, left), m[v]), a[v], b[v]); \
-                store_left(y + i * ldy + j, relu ? v_relu(out) : out, left);                \
+                put_left(past, y + i * ldy + j, relu ? v_relu(out) : out, left);            \
             }                                                                               \
         }                                                                                   \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
     }
+    if (past)
+        v_stream_end();
+}
+
+INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                            const real *gamma, const real *beta, const real *mean, const real *rstd,
+                            real *y, size_t ldy) {
+    if (goes_past(rows, cols, y, ldy))
+        batchnorm_apply_to(true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+    else
+        batchnorm_apply_to(false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
 }
 
 INLINE void batchnorm_train(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,

@@ -7,16 +7,16 @@
 // the prefetcher of the CPU rests in between.
 
 // y of `count` rows, a constant up to ROWS_ABREAST: they share what is loaded of gamma and beta.
-INLINE void layernorm_apply(const int relu, const size_t count, size_t cols, const real *x,
-                            size_t ldx, const real *gamma, const real *beta, const real *mean,
-                            const real *rstd, real *y, size_t ldy) {
+INLINE void layernorm_apply(const bool past, const int relu, const size_t count, size_t cols,
+                            const real *x, size_t ldx, const real *gamma, const real *beta,
+                            const real *mean, const real *rstd, real *y, size_t ldy) {
 #define STEP(j, lane, left)                                                                  \
     do {                                                                                     \
         const vec scale = load_left(gamma + (j), left), shift = load_left(beta + (j), left); \
         UNROLL for (size_t r = 0; r < count; r++) {                                          \
             vec centred = v_sub(load_left(x + r * ldx + (j), left), v_set1(mean[r]));        \
             vec out = v_fma(v_mul(centred, v_set1(rstd[r])), scale, shift);                  \
-            store_left(y + r * ldy + (j), relu ? v_relu(out) : out, left);                   \
+            put_left(past, y + r * ldy + (j), relu ? v_relu(out) : out, left);               \
         }                                                                                    \
     } while (0)
     FOR_ROW(cols, STEP);
@@ -25,9 +25,10 @@ INLINE void layernorm_apply(const int relu, const size_t count, size_t cols, con
 
 // `groups` of `count` rows, a constant. The sums of the next group stand between the two passes of
 // this one, so that nobody waits for the end of a sum.
-INLINE void layernorm_groups(const int relu, const size_t count, size_t groups, size_t cols,
-                             const real *x, size_t ldx, const real *gamma, const real *beta,
-                             real eps, real *mean, real *rstd, real *y, size_t ldy) {
+INLINE void layernorm_groups(const bool past, const int relu, const size_t count, size_t groups,
+                             size_t cols, const real *x, size_t ldx, const real *gamma,
+                             const real *beta, real eps, real *mean, real *rstd, real *y,
+                             size_t ldy) {
     real m0[ROWS_ABREAST];
     struct moments moments[ROWS_ABREAST];
     if (groups > 0)
@@ -40,12 +41,14 @@ INLINE void layernorm_groups(const int relu, const size_t count, size_t groups, 
             mean[r] = moments[r].mean;
             rstd[r] = 1 / r_sqrt(moments[r].m2 / (real)cols + eps);
         }
-        layernorm_apply(relu, count, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+        layernorm_apply(past, relu, count, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
         x += count * ldx;
         y += count * ldy;
         mean += count;
         rstd += count;
     }
+    if (past)
+        v_stream_end();
 }
 
 INLINE void layernorm_all(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
@@ -53,10 +56,14 @@ INLINE void layernorm_all(const int relu, size_t rows, size_t cols, const real *
                           real *y, size_t ldy) {
     const size_t groups = is_cached(rows, cols) ? groups_of_rows(rows, cols) : 0;
     const size_t done = groups * ROWS_ABREAST;
-    layernorm_groups(relu, ROWS_ABREAST, groups, cols, x, ldx, gamma, beta, eps, mean, rstd, y,
-                     ldy);
-    layernorm_groups(relu, 1, rows - done, cols, x + done * ldx, ldx, gamma, beta, eps, mean + done,
-                     rstd + done, y + done * ldy, ldy);
+    if (goes_past(rows, cols, y, ldy)) {
+        layernorm_groups(true, relu, 1, rows, cols, x, ldx, gamma, beta, eps, mean, rstd, y, ldy);
+        return;
+    }
+    layernorm_groups(false, relu, ROWS_ABREAST, groups, cols, x, ldx, gamma, beta, eps, mean, rstd,
+                     y, ldy);
+    layernorm_groups(false, relu, 1, rows - done, cols, x + done * ldx, ldx, gamma, beta, eps,
+                     mean + done, rstd + done, y + done * ldy, ldy);
 }
 
 static void layernorm_forward(size_t rows, size_t cols, const real *x, size_t ldx,

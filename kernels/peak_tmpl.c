@@ -43,21 +43,36 @@ static void peak_read(size_t rows, size_t cols, const real *x, size_t ldx, real 
         largest[i] = largest_of(cols, x + i * ldx);
 }
 
+// The writing ceilings go past the caches where the kernels do.
+#define FOR_OUTPUT(n, a)             \
+    do {                             \
+        if (goes_past(1, n, a, 0)) { \
+            FOR_ROW(n, PAST);        \
+            v_stream_end();          \
+        } else {                     \
+            FOR_ROW(n, INTO);        \
+        }                            \
+    } while (0)
+#define PAST(i, lane, left) put_left(true, a + (i), STEP(i, left), left)
+#define INTO(i, lane, left) put_left(false, a + (i), STEP(i, left), left)
+
 static void peak_write(size_t n, real *a, real s) {
-#define STEP(i, lane, left) store_left(a + (i), v_set1(s), left)
-    FOR_ROW(n, STEP);
+#define STEP(i, left) v_set1(s)
+    FOR_OUTPUT(n, a);
 #undef STEP
 }
 
 static void peak_copy(size_t n, real *a, const real *b) {
-#define STEP(i, lane, left) store_left(a + (i), load_left(b + (i), left), left)
-    FOR_ROW(n, STEP);
+#define STEP(i, left) load_left(b + (i), left)
+    FOR_OUTPUT(n, a);
 #undef STEP
 }
 
 static void peak_triad(size_t n, real *a, const real *b, const real *c, real s) {
-#define STEP(i, lane, left) \
-    store_left(a + (i), v_fma(v_set1(s), load_left(c + (i), left), load_left(b + (i), left)), left)
-    FOR_ROW(n, STEP);
+#define STEP(i, left) v_fma(v_set1(s), load_left(c + (i), left), load_left(b + (i), left))
+    FOR_OUTPUT(n, a);
 #undef STEP
 }
+#undef INTO
+#undef PAST
+#undef FOR_OUTPUT

@@ -115,6 +115,14 @@ enum { STREAMS = 8, STRIP = 4096 / sizeof(real) };
 // Whether x (rows, cols) may still be in a cache when it is read again; 4 MiB are a guess.
 INLINE bool is_cached(size_t rows, size_t cols) { return rows * cols * sizeof(real) < 4 << 20; }
 
+// Whether y (rows, cols), which is written once, goes past the caches: a line that is only written
+// is else read first, and pushes out another. 12 MiB are a guess, too, of a share of an L3 cache.
+INLINE bool goes_past(size_t rows, size_t cols, const real *y, size_t ldy) {
+    enum { BYTES = STREAM_BYTES > 0 ? STREAM_BYTES : 1 };
+    return STREAM_BYTES > 0 && rows * cols * sizeof(real) >= 12 << 20 &&
+           (uintptr_t)y % BYTES == 0 && ldy * sizeof(real) % BYTES == 0;
+}
+
 // How many rows pass side by side where they are written, too: short ones without gaps that come
 // from memory go as they lie there.
 INLINE size_t streams_of(size_t rows, size_t cols, size_t ldx) {

@@ -16,6 +16,7 @@ typedef __m256d vec;
 #define TILE_VECS 2
 #define COLUMN_VECS 2
 #define ROWS_ABREAST 1
+#define STREAM_BYTES 32
 
 // All bits set in the first n lanes.
 INLINE __m256i first_lanes(size_t n) {
@@ -64,6 +65,15 @@ INLINE void v_store_n(real *p, vec a, size_t n) {
         _mm_store_sd(p, rest);
 #endif
 }
+
+INLINE void v_stream(real *p, vec a) { MM(stream)(p, a); }
+INLINE void v_stream_n(real *p, vec a, size_t n) {
+    if (n >= LANES)
+        v_stream(p, a);
+    else
+        v_store_n(p, a, n);
+}
+INLINE void v_stream_end(void) { _mm_sfence(); }
 
 INLINE vec v_first(size_t n, vec a, vec b) {
 #if NB_BITS == 32

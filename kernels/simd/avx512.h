@@ -7,12 +7,18 @@
 typedef __m512 vec;
 typedef __mmask16 mask;
 #    define MM(op) _mm512_##op##_ps
+#    define MM256(op) _mm256_##op##_ps
+#    define MM_LOWER(a) _mm512_castps512_ps256(a)
+#    define MM_UPPER(a) _mm512_extractf32x8_ps(a, 1)
 #    define MM_CMP _mm512_cmp_ps_mask
 #else
 #    define LANES 8
 typedef __m512d vec;
 typedef __mmask8 mask;
 #    define MM(op) _mm512_##op##_pd
+#    define MM256(op) _mm256_##op##_pd
+#    define MM_LOWER(a) _mm512_castpd512_pd256(a)
+#    define MM_UPPER(a) _mm512_extractf64x4_pd(a, 1)
 #    define MM_CMP _mm512_cmp_pd_mask
 #endif
 
@@ -20,6 +26,7 @@ typedef __mmask8 mask;
 #define TILE_VECS 4
 #define COLUMN_VECS 4
 #define ROWS_ABREAST 4
+#define STREAM_BYTES 32 // rows that are whole registers apart are rare, halves are not
 
 INLINE mask first_lanes(size_t n) { return (mask)(n < LANES ? (1u << n) - 1 : (1u << LANES) - 1); }
 
@@ -29,6 +36,17 @@ INLINE vec v_load(const real *p) { return MM(loadu)(p); }
 INLINE vec v_load_n(const real *p, size_t n) { return MM(maskz_loadu)(first_lanes(n), p); }
 INLINE void v_store(real *p, vec a) { MM(storeu)(p, a); }
 INLINE void v_store_n(real *p, vec a, size_t n) { MM(mask_storeu)(p, first_lanes(n), a); }
+INLINE void v_stream_n(real *p, vec a, size_t n) {
+    if (n < LANES && n != LANES / 2) {
+        v_store_n(p, a, n);
+        return;
+    }
+    MM256(stream)(p, MM_LOWER(a));
+    if (n >= LANES)
+        MM256(stream)(p + LANES / 2, MM_UPPER(a));
+}
+INLINE void v_stream(real *p, vec a) { v_stream_n(p, a, LANES); }
+INLINE void v_stream_end(void) { _mm_sfence(); }
 INLINE vec v_first(size_t n, vec a, vec b) { return MM(mask_blend)(first_lanes(n), b, a); }
 #if NB_BITS == 32
 INLINE vec v_from_bytes(const uint8_t *p) {

@@ -8,6 +8,9 @@
 //   v_load_n(p, n)               the first n elements, the other lanes 0; n >= LANES loads all.
 //                                Reads no further.
 //   v_store_n(p, a, n)           the first n lanes; writes no further
+//   v_stream(p, a) v_stream_n(p, a, n)    as v_store and v_store_n, but past the caches; p at a
+//   v_stream_end()               multiple of STREAM_BYTES. Before others read it: v_stream_end.
+//                                Where STREAM_BYTES is 0, stores as all others.
 //   v_first(n, a, b)             the first n lanes of a, the others of b
 //   v_from_bytes(p)              LANES bytes as numbers
 //   v_to_float(a)                rounded to float, and back to real
@@ -36,6 +39,13 @@
 // clang-format off
 #include TEXT(kernels/simd/NB_ISA.h)
 // clang-format on
+
+#ifndef STREAM_BYTES
+#    define STREAM_BYTES 0
+INLINE void v_stream(real *p, vec a) { v_store(p, a); }
+INLINE void v_stream_n(real *p, vec a, size_t n) { v_store_n(p, a, n); }
+INLINE void v_stream_end(void) {}
+#endif
 
 // The virtual lanes of a row: ROW_VECS registers side by side, on every ISA the same ROW_LANES
 // elements.
@@ -108,6 +118,16 @@ INLINE void store_left(real *p, vec a, size_t left) {
         v_store(p, a);
     else
         v_store_n(p, a, left);
+}
+
+// The same, past the caches or into them.
+INLINE void put_left(const bool past, real *p, vec a, size_t left) {
+    if (!past)
+        store_left(p, a, left);
+    else if (left == ALL)
+        v_stream(p, a);
+    else
+        v_stream_n(p, a, left);
 }
 
 INLINE vec keep_left(size_t left, vec a, vec b) { return left == ALL ? a : v_first(left, a, b); }
