@@ -161,6 +161,60 @@ INLINE void batchnorm_strip_sums(const int relu, size_t rows, size_t cols, const
     }
 }
 
+// dx = a * dy + p * (x - mean) + q, from the sums over all rows
+INLINE void batchnorm_dx(const bool past, const int relu, size_t rows, size_t cols, const real *x,
+                         size_t ldx, const real *gamma, const real *beta, const real *mean,
+                         const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
+                         const real *dgamma, const real *dbeta) {
+    const vec minus_n = v_set1(-(real)rows);
+    // Three arrays pass side by side here, so fewer rows of each.
+    const size_t streams = past ? 1 : (streams_of(rows, cols, ldx) + 1) / 2;
+    real scale[STRIP], slope[STRIP], shift[STRIP]; // a, p, q
+    for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
+        const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
+#define BODY(c, vecs, left)                                                                     \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                                                \
+        const size_t j = (c) + v * LANES;                                                       \
+        vec r = load_left(rstd + c0 + j, left), a = v_mul(r, load_left(gamma + c0 + j, left));  \
+        vec p = v_div(v_mul(r, load_left(dgamma + c0 + j, left)), minus_n);                     \
+        store_left(scale + j, a, left);                                                         \
+        store_left(slope + j, v_mul(a, p), left);                                               \
+        store_left(shift + j, v_mul(a, v_div(load_left(dbeta + c0 + j, left), minus_n)), left); \
+    }
+        FOR_COLUMNS(width, BODY);
+#undef BODY
+        for (size_t r0 = 0; r0 < rows; r0 += streams) {
+            const size_t r1 = group_end(rows, r0, streams);
+#define BODY(c, vecs, left)                                                                    \
+    do {                                                                                       \
+        vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], p[COLUMN_VECS], q[COLUMN_VECS];    \
+        UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
+            const size_t j = (c) + v * LANES;                                                  \
+            m[v] = load_left(mean + c0 + j, left);                                             \
+            a[v] = load_left(scale + j, left);                                                 \
+            b[v] = relu ? load_left(beta + c0 + j, left) : v_zero();                           \
+            p[v] = load_left(slope + j, left);                                                 \
+            q[v] = load_left(shift + j, left);                                                 \
+        }                                                                                      \
+        for (size_t i = r0; i < r1; i++) {                                                     \
+            UNROLL for (size_t v = 0; v < (vecs); v++) {                                       \
+                const size_t j = c0 + (c) + v * LANES;                                         \
+                vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                         \
+                vec g = load_left(dy + i * lddy + j, left);                                    \
+                if (relu)                                                                      \
+                    g = v_if_positive(v_fma(d, a[v], b[v]), g);                                \
+                put_left(past, dx + i * lddx + j, v_fma(a[v], g, v_fma(p[v], d, q[v])), left); \
+            }                                                                                  \
+        }                                                                                      \
+    } while (0)
+            FOR_COLUMNS(width, BODY);
+#undef BODY
+        }
+    }
+    if (past)
+        v_stream_end();
+}
+
 INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
                            const real *gamma, const real *beta, const real *mean, const real *rstd,
                            const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
@@ -191,37 +245,12 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
     }
     FOR_COLUMNS(cols, BODY);
 #undef BODY
-    // Three arrays pass side by side here, so fewer rows of each.
-    const vec minus_n = v_set1(-(real)rows);
-    const size_t streams = (streams_of(rows, cols, ldx) + 1) / 2;
-    for (size_t r0 = 0; r0 < rows; r0 += streams) {
-        const size_t r1 = group_end(rows, r0, streams);
-#define BODY(c, vecs, left)                                                                 \
-    do {                                                                                    \
-        vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], p[COLUMN_VECS], q[COLUMN_VECS]; \
-        UNROLL for (size_t v = 0; v < (vecs); v++) {                                        \
-            const size_t j = (c) + v * LANES;                                               \
-            vec r = load_left(rstd + j, left);                                              \
-            m[v] = load_left(mean + j, left);                                               \
-            a[v] = v_mul(r, load_left(gamma + j, left));                                    \
-            b[v] = relu ? load_left(beta + j, left) : v_zero();                             \
-            p[v] = v_mul(a[v], v_div(v_mul(r, load_left(dgamma + j, left)), minus_n));      \
-            q[v] = v_mul(a[v], v_div(load_left(dbeta + j, left), minus_n));                 \
-        }                                                                                   \
-        for (size_t i = r0; i < r1; i++) {                                                  \
-            UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
-                const size_t j = (c) + v * LANES;                                           \
-                vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                      \
-                vec g = load_left(dy + i * lddy + j, left);                                 \
-                if (relu)                                                                   \
-                    g = v_if_positive(v_fma(d, a[v], b[v]), g);                             \
-                store_left(dx + i * lddx + j, v_fma(a[v], g, v_fma(p[v], d, q[v])), left);  \
-            }                                                                               \
-        }                                                                                   \
-    } while (0)
-        FOR_COLUMNS(cols, BODY);
-#undef BODY
-    }
+    if (goes_past(rows, cols, dx, lddx))
+        batchnorm_dx(true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx,
+                     dgamma, dbeta);
+    else
+        batchnorm_dx(false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx,
+                     dgamma, dbeta);
 }
 
 static void batchnorm_backward(size_t rows, size_t cols, const real *x, size_t ldx,

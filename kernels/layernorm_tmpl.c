@@ -113,9 +113,9 @@ INLINE void layernorm_sums(const int relu, size_t cols, const real *gamma, const
 
 // dx of `count` rows side by side, and their part of dgamma, dbeta (cols), which start at 0 for the
 // first rows of a block.
-INLINE void layernorm_dx(const int relu, const size_t count, size_t cols, const real *gamma,
-                         const real *beta, const struct layernorm_row *rows, bool first,
-                         real *dgamma, real *dbeta) {
+INLINE void layernorm_dx(const bool past, const int relu, const size_t count, size_t cols,
+                         const real *gamma, const real *beta, const struct layernorm_row *rows,
+                         bool first, real *dgamma, real *dbeta) {
 #define STEP(j, lane, left)                                                                        \
     do {                                                                                           \
         vec w = load_left(gamma + (j), left);                                                      \
@@ -129,7 +129,7 @@ INLINE void layernorm_dx(const int relu, const size_t count, size_t cols, const 
             sum_dx = v_fma(dy, xhat, sum_dx);                                                      \
             vec centred = v_sub(v_mul(dy, w), v_set1(rows[r].g));                                  \
             vec out = v_mul(rstd, v_fnma(xhat, v_set1(rows[r].gx), centred));                      \
-            store_left(rows[r].dx + (j), out, left);                                               \
+            put_left(past, rows[r].dx + (j), out, left);                                           \
         }                                                                                          \
         store_left(dgamma + (j), sum_dx, left);                                                    \
         store_left(dbeta + (j), sum_d, left);                                                      \
@@ -139,10 +139,10 @@ INLINE void layernorm_dx(const int relu, const size_t count, size_t cols, const 
 }
 
 // `count` rows, a constant up to ROWS_ABREAST, of one block.
-INLINE void layernorm_grad_rows(const int relu, const size_t count, size_t cols, const real *x,
-                                size_t ldx, const real *gamma, const real *beta, const real *mean,
-                                const real *rstd, const real *dy, size_t lddy, real *dx,
-                                size_t lddx, bool first, real *dgamma, real *dbeta) {
+INLINE void layernorm_grad_rows(const bool past, const int relu, const size_t count, size_t cols,
+                                const real *x, size_t ldx, const real *gamma, const real *beta,
+                                const real *mean, const real *rstd, const real *dy, size_t lddy,
+                                real *dx, size_t lddx, bool first, real *dgamma, real *dbeta) {
     struct layernorm_row rows[ROWS_ABREAST];
     UNROLL for (size_t r = 0; r < count; r++) {
         rows[r] = (struct layernorm_row){
@@ -155,7 +155,7 @@ INLINE void layernorm_grad_rows(const int relu, const size_t count, size_t cols,
     }
     for (size_t r = 0; r < count; r++)
         layernorm_sums(relu, cols, gamma, beta, &rows[r]);
-    layernorm_dx(relu, count, cols, gamma, beta, rows, first, dgamma, dbeta);
+    layernorm_dx(past, relu, count, cols, gamma, beta, rows, first, dgamma, dbeta);
 }
 
 INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
@@ -165,18 +165,27 @@ INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real 
     // Long rows go in pairs: what they add to is then loaded and stored half as often.
     enum { PAIR = ROWS_ABREAST > 1 ? 2 : 1 };
     const bool cached = is_cached(rows, cols), is_short = groups_of_rows(rows, cols) > 0;
+    const bool past = goes_past(rows, cols, dx, lddx);
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS, dgamma += cols, dbeta += cols) {
         const size_t count = rows_of_block(rows, r0);
-#define BODY(r, abreast)                                                                \
-    layernorm_grad_rows(relu, abreast, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta,    \
-                        mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy, \
+#define BODY_TO(past, r, abreast)                                                          \
+    layernorm_grad_rows(past, relu, abreast, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta, \
+                        mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy,    \
                         dx + (r0 + (r)) * lddx, lddx, (r) == 0, dgamma, dbeta)
-        if (cached && is_short)
+#define BODY(r, abreast) BODY_TO(false, r, abreast)
+#define PAST(r, abreast) BODY_TO(true, r, abreast)
+        if (past)
+            FOR_ROWS_ABREAST(1, 0, count, PAST);
+        else if (cached && is_short)
             FOR_ROWS_ABREAST(ROWS_ABREAST, groups_of_rows(count, cols), count, BODY);
         else
             FOR_ROWS_ABREAST(PAIR, cached ? count / PAIR : 0, count, BODY);
+#undef PAST
 #undef BODY
+#undef BODY_TO
     }
+    if (past)
+        v_stream_end();
 }
 
 static void layernorm_backward(size_t rows, size_t cols, const real *x, size_t ldx,
