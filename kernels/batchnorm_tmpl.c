@@ -123,12 +123,12 @@ static void batchnorm_relu_infer(size_t rows, size_t cols, const real *x, size_t
 }
 
 // dots = sum dy * (x - mean), sums = sum dy, (cols) each, over a block of rows
-INLINE void batchnorm_strip_sums(const int relu, size_t rows, size_t cols, const real *x,
-                                 size_t ldx, const real *gamma, const real *beta, const real *mean,
-                                 const real *rstd, const real *dy, size_t lddy, real *dots,
-                                 real *sums) {
-    for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
-        const size_t i1 = group_end(rows, i0, STREAMS);
+INLINE void batchnorm_strip_sums(const int relu, size_t streams, size_t rows, size_t cols,
+                                 const real *x, size_t ldx, const real *gamma, const real *beta,
+                                 const real *mean, const real *rstd, const real *dy, size_t lddy,
+                                 real *dots, real *sums) {
+    for (size_t i0 = 0; i0 < rows; i0 += streams) {
+        const size_t i1 = group_end(rows, i0, streams);
 #define BODY(c, vecs, left)                                                                        \
     do {                                                                                           \
         vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS], sum[COLUMN_VECS], dot[COLUMN_VECS];    \
@@ -221,12 +221,13 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
                            real *dbeta) {
     // dbeta = sum dy;  dgamma = rstd * sum dy * (x - mean)
     real sums[STRIP], dots[STRIP]; // of a block
+    const size_t streams = streams_of(rows, cols, ldx);
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-            batchnorm_strip_sums(relu, rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx,
-                                 gamma + c0, beta + c0, mean + c0, rstd + c0, dy + r0 * lddy + c0,
-                                 lddy, dots, sums);
+            batchnorm_strip_sums(relu, streams, rows_of_block(rows, r0), width, x + r0 * ldx + c0,
+                                 ldx, gamma + c0, beta + c0, mean + c0, rstd + c0,
+                                 dy + r0 * lddy + c0, lddy, dots, sums);
 #define BODY(c, vecs, left)                                                   \
     UNROLL for (size_t v = 0; v < (vecs); v++) {                              \
         const size_t j = (c) + v * LANES;                                     \

@@ -123,7 +123,7 @@ INLINE bool goes_past(size_t rows, size_t cols, const real *y, size_t ldy) {
            (uintptr_t)y % BYTES == 0 && ldy * sizeof(real) % BYTES == 0;
 }
 
-// How many rows pass side by side where they are written, too: short ones without gaps that come
+// How many rows of several arrays pass side by side: short ones without gaps that come
 // from memory go as they lie there.
 INLINE size_t streams_of(size_t rows, size_t cols, size_t ldx) {
     const bool as_they_lie = ldx == cols && cols * sizeof(real) < SHORT_ROW;
@@ -136,9 +136,10 @@ INLINE size_t group_end(size_t rows, size_t i, size_t streams) {
 }
 
 // sum (cols) of x (rows, cols), rows one after another
-INLINE void strip_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
-    for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
-        const size_t i1 = group_end(rows, i0, STREAMS);
+INLINE void strip_sum(size_t streams, size_t rows, size_t cols, const real *x, size_t ldx,
+                      real *sum) {
+    for (size_t i0 = 0; i0 < rows; i0 += streams) {
+        const size_t i1 = group_end(rows, i0, streams);
 #define BODY(c, vecs, left)                                                                       \
     do {                                                                                          \
         vec s[COLUMN_VECS];                                                                       \
@@ -157,12 +158,14 @@ INLINE void strip_sum(size_t rows, size_t cols, const real *x, size_t ldx, real 
 
 static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
     real block[STRIP];
+    // What comes from memory comes quickest as one stream.
+    const size_t streams = is_cached(rows, cols) ? STREAMS : 1;
     if (rows == 0 && cols > 0)
         memset(sum, 0, cols * sizeof *sum);
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-            strip_sum(rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx, block);
+            strip_sum(streams, rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx, block);
 #define BODY(c, vecs, left)                               \
     UNROLL for (size_t v = 0; v < (vecs); v++) add_block( \
         sum + c0 + (c) + v * LANES, load_left(block + (c) + v * LANES, left), r0 == 0, left)
@@ -238,7 +241,7 @@ static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real 
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
             const size_t count = rows_of_block(rows, r0);
             const real *block = x + r0 * ldx + c0;
-            strip_sum(count, width, block, ldx, m0);
+            strip_sum(STREAMS, count, width, block, ldx, m0);
 #define BODY(c, vecs, left)                                                      \
     UNROLL for (size_t v = 0; v < (vecs); v++) {                                 \
         real *sum = m0 + (c) + v * LANES;                                        \
