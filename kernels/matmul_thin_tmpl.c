@@ -3,6 +3,130 @@
 
 enum form { NN, NT, TN }; // of matmul_tmpl.c
 
+// Products of few rows with a transposed b: each square of b is used as soon as it is transposed,
+// in the registers where it is.
+enum {
+    MOST_FEW = 10, // rows at a time: with PART registers of b they fit the registers
+    MOST_FEW_OF_NT = LANES > 10  ? LANES
+                     : LANES > 1 ? 10
+                                 : 0, // more rows read a panel often enough
+};
+
+// acc (rows, LANES) += a (rows, n) . b (LANES, n) transposed, n at most PART
+INLINE void add_part(const enum way way, const size_t rows, size_t n, const real *a, size_t lda,
+                     const real *const row[PART], size_t ldb, const size_t v,
+                     vec acc[][MOST_VECS]) {
+    vec t[PART];
+    load_columns(row, ldb, PART, n, t);
+    UNROLL for (size_t r = 0; r < PART; r++) {
+        if (r < n) {
+            UNROLL for (size_t i = 0; i < rows; i++) acc[i][v] =
+                v_fma(v_set1(way == BY_COLUMNS ? a[i] : a[i * lda + r]), t[r], acc[i][v]);
+            if (way == BY_COLUMNS)
+                a = next_row(a, lda);
+        }
+    }
+}
+
+// acc (rows, LANES) += a (rows, left) . b (cols, left) transposed
+INLINE void add_square(const enum way way, const size_t rows, size_t cols, const size_t left,
+                       const real *a, size_t lda, const real *b, size_t ldb, const size_t v,
+                       vec acc[][MOST_VECS]) {
+    const size_t step = way == BY_COLUMNS ? lda : 1;
+    const real *row[PART];
+    real square[LANES * LANES];
+    if (cols < LANES || (LANES > WAYS && pages_apart(ldb))) {
+        b = fill_square(cols, left, b, ldb, square);
+        ldb = LANES;
+    }
+    first_rows(b, ldb, row);
+    if (left == ALL) {
+        UNROLL for (size_t g = 0; g < LANES; g += PART) {
+            add_part(way, rows, PART, a + g * step, lda, row, ldb, v, acc);
+            UNROLL for (size_t r = 0; r < PART; r++) row[r] += PART;
+        }
+        return;
+    }
+    for (size_t g = 0; g < left; g += PART) {
+        if (left - g >= PART)
+            add_part(way, rows, PART, a + g * step, lda, row, ldb, v, acc);
+        else
+            add_part(way, rows, left - g, a + g * step, lda, row, ldb, v, acc);
+        UNROLL for (size_t r = 0; r < PART; r++) row[r] += PART;
+    }
+}
+
+// c (rows, cols), at most `vecs` registers of columns
+INLINE void few_columns(const enum way way, const size_t rows, const size_t vecs, size_t cols,
+                        size_t k, const real *a, size_t lda, const real *b, size_t ldb,
+                        const struct tile_job *t, real *c) {
+    const size_t step = way == BY_COLUMNS ? lda : 1;
+    vec acc[MOST_FEW][MOST_VECS];
+    begin(rows, vecs, t->left != ALL, t, t->start, acc);
+    size_t k0 = 0;
+    for (; k - k0 >= LANES; k0 += LANES) {
+        UNROLL for (size_t v = 0; v < vecs; v++)
+            add_square(way, rows, cols - v * LANES, ALL, a + k0 * step, lda,
+                       b + v * LANES * ldb + k0, ldb, v, acc);
+    }
+    if (k0 < k) {
+        UNROLL for (size_t v = 0; v < vecs; v++)
+            add_square(way, rows, cols - v * LANES, k - k0, a + k0 * step, lda,
+                       b + v * LANES * ldb + k0, ldb, v, acc);
+    }
+    if (t->left == ALL)
+        finish(rows, vecs, 0, t, c, acc);
+    else
+        finish(rows, vecs, 1, t, c, acc);
+}
+
+INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, const real *a,
+                     size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
+                     const epilogue *out) {
+    // Few rows are few chains, which wait for themselves: up to sixteen columns side by side, as
+    // far as there are registers.
+    const size_t most = LANES < 16 / MOST_VECS ? MOST_VECS : LANES < 16 ? 16 / LANES : 1;
+    const size_t fitting = (ACCUMULATORS - PART) / rows;
+    const size_t wide = fitting == 0 ? 1 : fitting < most ? fitting : most;
+    for (size_t j = 0; j < n;) {
+        const size_t vecs = n - j >= wide * LANES && !pages_apart(ldb) ? wide : 1;
+        const size_t cols = n - j < LANES ? n - j : ALL;
+        const struct tile_job t = {
+            .start = out && out->accumulate ? c + j : NULL,
+            .ldstart = ldc,
+            .ldc = ldc,
+            .bias = out && out->bias ? out->bias + j : NULL,
+            .out = out,
+            .left = cols,
+        };
+        if (vecs == wide)
+            few_columns(way, rows, wide, n - j, k, a, lda, b + j * ldb, ldb, &t, c + j);
+        else
+            few_columns(way, rows, 1, n - j, k, a, lda, b + j * ldb, ldb, &t, c + j);
+        j += vecs * LANES;
+    }
+}
+
+// c (m, n) <- a . b (n, k) transposed, with a(i, k) as `way` says
+INLINE void matmul_few(const enum way way, size_t m, size_t n, size_t k, const real *a, size_t lda,
+                       const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
+    const size_t parts = (m + MOST_FEW - 1) / MOST_FEW;
+    for (size_t part = 0, i = 0; part < parts; part++) {
+        const size_t rows = (m - i + parts - part - 1) / (parts - part);
+        const real *ai = way == BY_COLUMNS ? a + i : a + i * lda;
+        switch (rows) {
+#define CASE(rows)                                                         \
+    case rows:                                                             \
+        few_rows(way, rows, n, k, ai, lda, b, ldb, c + i * ldc, ldc, out); \
+        break;
+            CASE(1)
+            CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10)
+#undef CASE
+        }
+        i += rows;
+    }
+}
+
 // Below this many k a copy is not read often enough to pay.
 enum { LEAST_COPIED_K = 16 };
 
@@ -10,9 +134,12 @@ enum { LEAST_COPIED_K = 16 };
 // instead. `chains` holds c transposed, and a is transposed where its rows run along k.
 enum { NARROW_M = TILE_COLS, NARROW_N = 2 * LANES };
 
-INLINE bool is_narrow(size_t m, size_t n, size_t k) {
-    return LANES > 1 && n < NARROW_N && n % LANES > 0 && n % LANES * 4 <= LANES * 3 &&
-           m >= NARROW_M && k >= LEAST_COPIED_K;
+INLINE size_t whole_registers(size_t n) { return (n + LANES - 1) / LANES * LANES; }
+
+// Lanes along the rows of c are worth it where they leave out a fourth of the arithmetic.
+INLINE bool is_narrow(const enum form form, size_t m, size_t n, size_t k) {
+    return LANES > 1 && n < NARROW_N && m >= (form == NN ? (size_t)LANES : NARROW_M) &&
+           k >= LEAST_COPIED_K && whole_registers(m) * n * 4 <= m * whole_registers(n) * 3;
 }
 
 // c (rows, n) <- chains (n, NARROW_M), and the epilogue
@@ -36,92 +163,48 @@ INLINE void store_narrow(size_t rows, size_t n, const real *chains, real *c, siz
     }
 }
 
-INLINE void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, const real *a,
+// chains (n, NARROW_M) += b (k, n) transposed . a (k, rows)
+INLINE void narrow_tiles(size_t n, size_t rows, size_t k, const real *a, size_t lda, const real *b,
+                         size_t ldb, real *chains, bool accumulate) {
+    const size_t vecs = (rows + LANES - 1) / LANES;
+    for (size_t k0 = 0; k0 < k; k0 += BLOCK_K) {
+        struct tile_job t = {
+            .k = k - k0 < BLOCK_K ? k - k0 : BLOCK_K,
+            .lda = ldb,
+            .b = a + k0 * lda,
+            .ldb = lda,
+            .ldstart = NARROW_M,
+            .ldc = NARROW_M,
+            .left = rows % LANES ? rows % LANES : ALL,
+        };
+        for (size_t j = 0; j < n;) {
+            const struct stack next = next_tiles(n - j, false);
+            t.count = next.count;
+            t.step = next.rows;
+            t.a = b + k0 * ldb + j;
+            t.c = chains + j * NARROW_M;
+            t.start = k0 > 0 || accumulate ? t.c : NULL;
+            tiles_by_columns(next.rows, vecs, &t);
+            j += next.rows * next.count;
+        }
+    }
+}
+
+static void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, const real *a,
                           size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
                           const epilogue *out) {
+    static const epilogue more = {.accumulate = true};
+    const bool accumulate = out && out->accumulate;
     real chains[NARROW_N * NARROW_M];
-    real panel[BLOCK_K * NARROW_M];
     for (size_t i = 0; i < m; i += NARROW_M) {
         const size_t rows = m - i < NARROW_M ? m - i : NARROW_M;
-        const size_t vecs = (rows + LANES - 1) / LANES;
-        const bool accumulate = out && out->accumulate;
         if (accumulate)
             transpose(n, rows, c + i * ldc, ldc, chains, NARROW_M);
-        for (size_t k0 = 0; k0 < k; k0 += BLOCK_K) {
-            struct tile_job t = {
-                .k = k - k0 < BLOCK_K ? k - k0 : BLOCK_K,
-                .lda = ldb,
-                .b = form == TN ? a + k0 * lda + i : panel,
-                .ldb = form == TN ? lda : (size_t)NARROW_M,
-                .ldstart = NARROW_M,
-                .ldc = NARROW_M,
-                .left = form == TN && rows % LANES ? rows % LANES : ALL,
-            };
-            if (form == NN)
-                transpose(t.k, rows, a + i * lda + k0, lda, panel, NARROW_M);
-            for (size_t j = 0; j < n;) {
-                const struct stack next = next_tiles(n - j, false);
-                t.count = next.count;
-                t.step = next.rows;
-                t.a = b + k0 * ldb + j;
-                t.c = chains + j * NARROW_M;
-                t.start = k0 > 0 || accumulate ? t.c : NULL;
-                tiles_by_columns(next.rows, vecs, &t);
-                j += next.rows * next.count;
-            }
-        }
-        store_narrow(rows, n, chains, c + i * ldc, ldc, out);
-    }
-}
-
-// nt with few rows, for which a panel would hardly be read: each square of b is used as soon as it
-// is transposed, in the registers where it is.
-enum { MOST_FEW = LANES / 2 }; // its registers and the chains fit side by side
-
-// acc (rows, LANES) += a (rows, left) . b (cols, left) transposed
-INLINE void add_square(const size_t rows, size_t cols, const size_t left, const real *a, size_t lda,
-                       const real *b, size_t ldb, vec acc[][MOST_VECS]) {
-    vec t[LANES];
-    load_transposed(cols, left, b, ldb, t);
-    UNROLL for (size_t r = 0; r < LANES; r++) {
-        if (r < left) {
-            UNROLL for (size_t i = 0; i < rows; i++) acc[i][0] =
-                v_fma(v_set1(a[i * lda + r]), t[r], acc[i][0]);
-        }
-    }
-}
-
-// c of `rows` rows, a constant up to MOST_FEW.
-INLINE void few_rows(const size_t rows, size_t n, size_t k, const real *a, size_t lda,
-                     const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    for (size_t j = 0; j < n; j += LANES) {
-        const size_t cols = n - j < LANES ? n - j : ALL;
-        const struct tile_job job = {
-            .ldc = ldc, .bias = out && out->bias ? out->bias + j : NULL, .out = out, .left = cols};
-        vec acc[LANES][MOST_VECS];
-        for (size_t i = 0; i < rows; i++)
-            acc[i][0] = out && out->accumulate ? load_left(c + i * ldc + j, cols) : v_zero();
-        size_t k0 = 0;
-        for (; k - k0 >= LANES; k0 += LANES)
-            add_square(rows, n - j, ALL, a + k0, lda, b + j * ldb + k0, ldb, acc);
-        if (k0 < k)
-            add_square(rows, n - j, k - k0, a + k0, lda, b + j * ldb + k0, ldb, acc);
-        if (cols == ALL)
-            finish(rows, 1, 0, &job, c + j, acc);
+        if (form == NN)
+            matmul_few(BY_COLUMNS, n, rows, k, b, ldb, a + i * lda, lda, chains, NARROW_M,
+                       accumulate ? &more : NULL);
         else
-            finish(rows, 1, 1, &job, c + j, acc);
-    }
-}
-
-static void matmul_few(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
-                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    switch (m) {
-#define CASE(rows)                                             \
-    case rows:                                                 \
-        if (rows <= MOST_FEW)                                  \
-            few_rows(rows, n, k, a, lda, b, ldb, c, ldc, out); \
-        break;
-        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)
-#undef CASE
+            narrow_tiles(n, rows, k, a + i, lda, b, ldb, chains, accumulate);
+        store_narrow(rows, n, chains, c + i * ldc, ldc, out);
     }
 }

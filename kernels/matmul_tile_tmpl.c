@@ -20,6 +20,8 @@ enum {
     LEAST_AHEAD_K = 17,
     // And one of few rows, whose k are soon done, for rows of b so many k before.
     B_AHEAD = 6,
+    PAGE = 4096, // bytes
+    WAYS = 8,    // of L1: as many lines of rows that lie whole pages apart stay there
 };
 
 // Register tiles below one another, of the same columns, in one k-block.
@@ -42,6 +44,13 @@ struct tile_job {
 // The row below another, found from it: the compiler would else keep the address of each register
 // of a tile, from the first row on, and those do not fit its own registers.
 INLINE real *below(real *row, size_t ld) {
+    row += ld;
+    __asm__("" : "+r"(row));
+    return row;
+}
+
+// The same of a matrix that is read.
+INLINE const real *next_row(const real *row, size_t ld) {
     row += ld;
     __asm__("" : "+r"(row));
     return row;
@@ -191,13 +200,16 @@ TILE(tiles_packing, ALL_ROWS, PACKING)
 #undef CASES
 #undef CASE
 
+// Such rows share one set of the L1 cache.
+INLINE bool pages_apart(size_t ld) { return ld * sizeof(real) % PAGE == 0; }
+
 // Whether rows of b are worth asking for, by a tile of few rows: those that lie apart. Wide ones in
 // the same page the CPU fetches by itself, and those that are whole pages apart would evict one
 // another from L1.
 INLINE bool lie_apart(size_t rows, size_t vecs, size_t ldb) {
-    enum { MOST_ROWS = 4, WIDE = 256, PAGE = 4096 };
+    enum { MOST_ROWS = 4, WIDE = 256 };
     const size_t bytes = vecs * LANES * sizeof(real), apart = ldb * sizeof(real);
-    return rows <= MOST_ROWS && apart > (bytes >= WIDE ? PAGE / 4 : bytes) && apart % PAGE != 0;
+    return rows <= MOST_ROWS && apart > (bytes >= WIDE ? PAGE / 4 : bytes) && !pages_apart(ldb);
 }
 
 // The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the
@@ -215,18 +227,39 @@ INLINE struct stack next_tiles(size_t left, bool packed) {
     return (struct stack){TILE_ROWS, count};
 }
 
-// t (left, LANES) <- x (rows, left). What is whole is told apart first: no register is then asked
-// whether it is there.
+// The first rows of a matrix of LANES rows, from a column on; the others lie PART, 2 PART ... rows
+// below.
+INLINE void first_rows(const real *x, size_t ldx, const real *row[PART]) {
+    UNROLL for (size_t r = 0; r < PART; r++, x = next_row(x, ldx)) row[r] = x;
+}
+
+// t (cols, LANES) <- the transposed columns of (LANES, cols), cols a multiple of PART; or of the
+// first n of PART. All of a row first: rows that lie pages apart would else evict one another.
+INLINE void load_columns(const real *const row[PART], size_t ld, const size_t cols, size_t n,
+                         vec t[]) {
+    UNROLL for (size_t r = 0; r < PART; r++) {
+        UNROLL for (size_t g = 0; g < cols; g += PART) t[g + r] =
+            v_load_parts(row[r] + g, PART * ld, n);
+    }
+    UNROLL for (size_t g = 0; g < cols; g += PART) transpose_parts(t + g);
+}
+
+// x (rows, left) -> square (LANES, LANES), what is not there being 0
+INLINE const real *fill_square(size_t rows, size_t left, const real *x, size_t ldx, real *square) {
+    for (size_t r = 0; r < LANES; r++)
+        v_store(square + r * LANES, r < rows ? v_load_n(x + r * ldx, left) : v_zero());
+    return square;
+}
+
+// t (left, LANES) <- x (rows, left)
 INLINE void load_transposed(size_t rows, const size_t left, const real *x, size_t ldx,
                             vec t[LANES]) {
-    if (rows >= LANES) {
-        UNROLL for (size_t r = 0; r < LANES; r++) t[r] = load_left(x + r * ldx, left);
-    } else {
-        UNROLL for (size_t r = 0; r < LANES; r++) {
-            t[r] = r < rows ? load_left(x + r * ldx, left) : v_zero();
-        }
-    }
-    transpose_square(t);
+    real square[LANES * LANES];
+    const real *row[PART];
+    const bool whole = rows >= LANES && left == ALL;
+    const size_t ld = whole ? ldx : (size_t)LANES;
+    first_rows(whole ? x : fill_square(rows, left, x, ldx, square), ld, row);
+    load_columns(row, ld, LANES, PART, t);
 }
 
 // x (cols, k) -> panel (k, ldp)

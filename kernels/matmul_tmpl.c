@@ -133,12 +133,12 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied together, or transposed
     real packed[BLOCK_M / TILE_ROWS * PACKED_TILE];
     real partial[PARTIAL];
-    if (form != NT && is_narrow(m, n, k)) {
+    if (form != NT && is_narrow(form, m, n, k)) {
         matmul_narrow(form, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
-    if (form == NT && m > 0 && m <= MOST_FEW && !(out && out->panel_stride > 0)) {
-        matmul_few(m, n, k, a, lda, b, ldb, c, ldc, out);
+    if (form == NT && m > 0 && m <= MOST_FEW_OF_NT && !(out && out->panel_stride > 0)) {
+        matmul_few(BY_ROWS, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
     const size_t width = tile_vecs(m, out && out->panel_stride > 0) * LANES;

@@ -6,12 +6,19 @@
 #    define LANES 8
 typedef __m256 vec;
 #    define MM(op) _mm256_##op##_ps
+#    define MM128(op) _mm_##op##_ps
+#    define MM_WIDEN _mm256_zextps128_ps256
+typedef __m128 part;
 #else
 #    define LANES 4
 typedef __m256d vec;
 #    define MM(op) _mm256_##op##_pd
+#    define MM128(op) _mm_##op##_pd
+#    define MM_WIDEN _mm256_zextpd128_pd256
+typedef __m128d part;
 #endif
 
+#define PART (16 / sizeof(real))
 #define TILE_ROWS 6
 #define TILE_VECS 2
 #define COLUMN_VECS 2
@@ -122,27 +129,30 @@ INLINE vec v_pow2(vec n) {
 #endif
 }
 
-INLINE vec v_swap_upper(vec a, vec b, size_t d) {
-#if NB_BITS == 32
-    if (d == 1)
-        return _mm256_blend_ps(a, _mm256_moveldup_ps(b), 0xaa);
-    return d == 2 ? _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
-                  : _mm256_permute2f128_ps(a, b, 0x20);
-#else
-    return d == 1 ? _mm256_unpacklo_pd(a, b) : _mm256_permute2f128_pd(a, b, 0x20);
-#endif
+INLINE part load_part(const real *p, size_t n) {
+    return n >= PART ? MM128(loadu)(p) : MM128(maskload)(p, _mm256_castsi256_si128(first_lanes(n)));
 }
 
-INLINE vec v_swap_lower(vec a, vec b, size_t d) {
+// Each part of 128 bits from a row of its own: loads then do what shuffles do else.
+INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
+    return MM(insertf128)(MM_WIDEN(load_part(p, n)), load_part(p + ld, n), 1);
+}
+
 #if NB_BITS == 32
+INLINE vec v_swap_upper(vec a, vec b, size_t d) {
+    if (d == 1)
+        return _mm256_blend_ps(a, _mm256_moveldup_ps(b), 0xaa);
+    return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+INLINE vec v_swap_lower(vec a, vec b, size_t d) {
     if (d == 1)
         return _mm256_blend_ps(_mm256_movehdup_ps(a), b, 0xaa);
-    return d == 2 ? _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
-                  : _mm256_permute2f128_ps(a, b, 0x31);
-#else
-    return d == 1 ? _mm256_unpackhi_pd(a, b) : _mm256_permute2f128_pd(a, b, 0x31);
-#endif
+    return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
 }
+#else
+INLINE vec v_swap_upper(vec a, vec b, size_t d) { return (void)d, _mm256_unpacklo_pd(a, b); }
+INLINE vec v_swap_lower(vec a, vec b, size_t d) { return (void)d, _mm256_unpackhi_pd(a, b); }
+#endif
 
 // Halves of `a` combined by op, then halves of that, down to one lane.
 #if NB_BITS == 32

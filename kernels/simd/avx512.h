@@ -11,6 +11,10 @@ typedef __mmask16 mask;
 #    define MM_LOWER(a) _mm512_castps512_ps256(a)
 #    define MM_UPPER(a) _mm512_extractf32x8_ps(a, 1)
 #    define MM_CMP _mm512_cmp_ps_mask
+#    define MM_WIDEN _mm512_zextps128_ps512
+#    define MM_BROADCAST _mm512_mask_broadcast_f32x4
+#    define MM128(op) _mm_##op##_ps
+typedef __m128 part;
 #else
 #    define LANES 8
 typedef __m512d vec;
@@ -20,8 +24,13 @@ typedef __mmask8 mask;
 #    define MM_LOWER(a) _mm512_castpd512_pd256(a)
 #    define MM_UPPER(a) _mm512_extractf64x4_pd(a, 1)
 #    define MM_CMP _mm512_cmp_pd_mask
+#    define MM_WIDEN _mm512_zextpd128_pd512
+#    define MM_BROADCAST _mm512_mask_broadcast_f64x2
+#    define MM128(op) _mm_##op##_pd
+typedef __m128d part;
 #endif
 
+#define PART (16 / sizeof(real))
 #define TILE_ROWS 6
 #define TILE_VECS 4
 #define COLUMN_VECS 4
@@ -78,37 +87,34 @@ INLINE vec v_round(vec a) {
 // 1 * 2^n: the instruction takes the exponent as it is.
 INLINE vec v_pow2(vec n) { return MM(scalef)(v_set1(1), n); }
 
-INLINE vec v_swap_upper(vec a, vec b, size_t d) {
-#if NB_BITS == 32
-    if (d == 1)
-        return _mm512_mask_moveldup_ps(a, 0xaaaa, b);
-    if (d == 2)
-        return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
-    return d == 4 ? _mm512_mask_shuffle_f32x4(a, 0xf0f0, b, b, _MM_SHUFFLE(2, 2, 0, 0))
-                  : _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(1, 0, 1, 0));
-#else
-    if (d == 1)
-        return _mm512_unpacklo_pd(a, b);
-    return d == 2 ? _mm512_mask_shuffle_f64x2(a, 0xcc, b, b, _MM_SHUFFLE(2, 2, 0, 0))
-                  : _mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(1, 0, 1, 0));
-#endif
+INLINE part load_part(const real *p, size_t n) {
+    return n >= PART ? MM128(loadu)(p) : MM128(maskz_loadu)((__mmask8)first_lanes(n), p);
 }
 
-INLINE vec v_swap_lower(vec a, vec b, size_t d) {
+// Each part of 128 bits from a row of its own: loads then do half of what shuffles do else.
+INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
+    const mask each = first_lanes(PART);
+    vec t = MM_WIDEN(load_part(p, n));
+    UNROLL for (size_t q = 1; q < LANES / PART; q++) t =
+        MM_BROADCAST(t, (mask)(each << q * PART), load_part(p + q * ld, n));
+    return t;
+}
+
 #if NB_BITS == 32
+INLINE vec v_swap_upper(vec a, vec b, size_t d) {
+    if (d == 1)
+        return _mm512_mask_moveldup_ps(a, 0xaaaa, b);
+    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+INLINE vec v_swap_lower(vec a, vec b, size_t d) {
     if (d == 1)
         return _mm512_mask_movehdup_ps(b, 0x5555, a);
-    if (d == 2)
-        return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
-    return d == 4 ? _mm512_mask_shuffle_f32x4(b, 0x0f0f, a, a, _MM_SHUFFLE(3, 3, 1, 1))
-                  : _mm512_shuffle_f32x4(a, b, _MM_SHUFFLE(3, 2, 3, 2));
-#else
-    if (d == 1)
-        return _mm512_unpackhi_pd(a, b);
-    return d == 2 ? _mm512_mask_shuffle_f64x2(b, 0x33, a, a, _MM_SHUFFLE(3, 3, 1, 1))
-                  : _mm512_shuffle_f64x2(a, b, _MM_SHUFFLE(3, 2, 3, 2));
-#endif
+    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
 }
+#else
+INLINE vec v_swap_upper(vec a, vec b, size_t d) { return (void)d, _mm512_unpacklo_pd(a, b); }
+INLINE vec v_swap_lower(vec a, vec b, size_t d) { return (void)d, _mm512_unpackhi_pd(a, b); }
+#endif
 
 // Halves of `a` combined by op, then halves of that, down to one lane.
 #if NB_BITS == 32

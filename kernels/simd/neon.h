@@ -18,6 +18,7 @@ typedef uint64x2_t mask;
 #    define SELECT vbslq_f64
 #endif
 
+#define PART LANES
 #define TILE_ROWS 6
 #define TILE_VECS 4
 #define COLUMN_VECS 4
@@ -85,6 +86,11 @@ INLINE vec v_pow2(vec n) {
 #else
     return vreinterpretq_f64_s64(vshlq_n_s64(vaddq_s64(vcvtq_s64_f64(n), vdupq_n_s64(1023)), 52));
 #endif
+}
+
+INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
+    (void)ld;
+    return n >= LANES ? v_load(p) : v_load_n(p, n);
 }
 
 #if NB_BITS == 32

@@ -2,6 +2,7 @@
 // One lane: plain C, kept scalar by the flags of meson.build. It defines what every other ISA must
 // give to the bit.
 #define LANES 1
+#define PART LANES
 #define TILE_ROWS 4
 #define TILE_VECS 2
 #define COLUMN_VECS 4
@@ -50,6 +51,11 @@ INLINE vec v_pow2(vec n) {
     vec power;
     memcpy(&power, &bits, sizeof power);
     return power;
+}
+
+INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
+    (void)ld;
+    return n >= LANES ? v_load(p) : v_load_n(p, n);
 }
 
 INLINE vec v_swap_upper(vec a, vec b, size_t d) { return d == 0 ? b : a; }

@@ -21,13 +21,16 @@
 //   v_if_positive(m, a)          m > 0 ? a : 0
 //   v_round(a)                   to the nearest integer, ties to even
 //   v_pow2(n)                    2^n for integral n within the exponents of normal numbers
-//   v_swap_upper(a, b, d)        a step of a transposition, d a constant power of 2 below LANES: of
+//   v_load_parts(p, ld, n)       LANES / PART rows, PART elements of each side by side: part q from
+//                                p + q * ld, the first n of its elements, the others 0
+//   v_swap_upper(a, b, d)        a step of a transposition, d a constant power of 2 below PART: of
 //   v_swap_lower(a, b, d)        a over b, seen as squares of d x d elements, [p q p q ...] over
 //                                [r s r s ...], the upper is [p r p r ...], the lower [q s q s ...]
 //   v_reduce_add(a)              lane i + lane i + LANES/2, and so on down to one: part of the
 //                                tree of contract rule 2
 //   v_reduce_max(a)              the same tree with v_max
 //
+// PART is the number of lanes that shuffles are cheap within: those of 128 bits.
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
 // ROWS_ABREAST, the rows of the row-wise ones.
@@ -140,11 +143,11 @@ INLINE vec from_bytes_left(const uint8_t *p, size_t left) {
     return v_from_bytes(part);
 }
 
-// LANES registers of a square, transposed: step d swaps the squares of d x d elements beside the
-// diagonal.
-INLINE void transpose_square(vec t[LANES]) {
-    UNROLL for (size_t d = LANES / 2; d > 0; d /= 2) {
-        UNROLL for (size_t r = 0; r < LANES; r++) {
+// PART registers, the square of PART x PART in each part of them transposed: step d swaps the
+// squares of d x d elements beside the diagonal.
+INLINE void transpose_parts(vec t[PART]) {
+    UNROLL for (size_t d = PART / 2; d > 0; d /= 2) {
+        UNROLL for (size_t r = 0; r < PART; r++) {
             if ((r & d) == 0) {
                 const vec upper = t[r], lower = t[r + d];
                 t[r] = v_swap_upper(upper, lower, d);
