@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Products that fill no register tile: few columns, and few rows of nt.
+// Products that fill no register tile: few rows of nt, and few columns.
 
 enum form { NN, NT, TN }; // of matmul_tmpl.c
 
@@ -83,9 +83,10 @@ INLINE void few_columns(const enum way way, const size_t rows, const size_t vecs
 INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, const real *a,
                      size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
                      const epilogue *out) {
-    // Few rows are few chains, which wait for themselves: up to sixteen columns side by side, as
-    // far as there are registers.
-    const size_t most = LANES < 16 / MOST_VECS ? MOST_VECS : LANES < 16 ? 16 / LANES : 1;
+    // Few rows are few chains, which wait for themselves: 64 bytes of columns side by side, as far
+    // as there are registers.
+    const size_t most =
+        LANES * MOST_VECS * sizeof(real) < 64 ? MOST_VECS : 64 / LANES / sizeof(real);
     const size_t fitting = (ACCUMULATORS - PART) / rows;
     const size_t wide = fitting == 0 ? 1 : fitting < most ? fitting : most;
     for (size_t j = 0; j < n;) {
