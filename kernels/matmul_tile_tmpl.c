@@ -134,6 +134,14 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
     if (out != NULL && out->sgd) {
         const vec lr = v_set1(out->lr);
         EACH_OF(c, ldc) STORE(c + v * LANES, v_fnma(lr, acc[i][v], LOAD(c + v * LANES)));
+    } else if (vecs > 1 && part && ldc == (vecs - 1) * LANES + t->left) {
+        // Rows without gaps: what a whole register puts into the row below is replaced there.
+        EACH_OF(c, ldc) {
+            if (i + 1 < rows)
+                v_store(c + v * LANES, acc[i][v]);
+            else
+                STORE(c + v * LANES, acc[i][v]);
+        }
     } else {
         EACH_OF(c, ldc) STORE(c + v * LANES, acc[i][v]);
     }
