@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/standing.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum { NOTES_TEXT = 256 };
@@ -295,7 +297,8 @@ void nb_report_csv(const struct nb_bench *bench, FILE *stream) {
     nb_table_end(&table);
 }
 
-void nb_report_page(const struct nb_bench *bench, FILE *stream, const char *const *pictures) {
+enum nb_code nb_report_page(const struct nb_bench *bench, FILE *stream, const char *const *pictures,
+                            struct nb_error *error) {
     const struct nb_machine *machine = &bench->machine;
     fprintf(stream, "# Kernel timings: %s\n\n", machine->cpu);
     fprintf(stream,
@@ -316,5 +319,7 @@ void nb_report_page(const struct nb_bench *bench, FILE *stream, const char *cons
     json_decref(peers);
     for (; *pictures != NULL; pictures++)
         fprintf(stream, "\n![Roofline](%s)\n", *pictures);
+    const enum nb_code code = nb_standing_table(bench, stream, NB_TABLE_MARKDOWN, error);
     nb_report_tables(bench, stream, NB_TABLE_MARKDOWN);
+    return code;
 }

@@ -15,8 +15,10 @@ void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_
 // All figures of the same rows in one CSV table; times in seconds.
 void nb_report_csv(const struct nb_bench *bench, FILE *stream);
 
-// Markdown: the card of the run, then the tables. `pictures` are file names, ended by NULL.
-void nb_report_page(const struct nb_bench *bench, FILE *stream, const char *const *pictures);
+// Markdown: the card of the run, how ours stand, then the tables. `pictures` are file names, ended
+// by NULL. NB_FAILED when memory is short.
+enum nb_code nb_report_page(const struct nb_bench *bench, FILE *stream, const char *const *pictures,
+                            struct nb_error *error);
 
 // What to type to measure this row alone.
 #define NB_REPRODUCER_TEXT 384

@@ -10,6 +10,7 @@
 #include "bench/gbench.h"
 #include "bench/report.h"
 #include "bench/roofline.h"
+#include "bench/standing.h"
 #include "src/file.h"
 #include "src/json.h"
 
@@ -65,6 +66,10 @@ static enum nb_code put_csv(const struct work *work, FILE *stream) {
     return NB_OK;
 }
 
+static enum nb_code put_standing(const struct work *work, FILE *stream) {
+    return nb_standing_table(work->bench, stream, NB_TABLE_CSV, work->error);
+}
+
 static enum nb_code put_card(const struct work *work, FILE *stream) {
     json_t *card = nb_machine_json(&work->bench->machine);
     json_object_set_new(card, "peers", nb_peer_versions(work->bench->options.request.peers));
@@ -80,8 +85,7 @@ static enum nb_code put_page(const struct work *work, FILE *stream) {
             pictures[count++] = slash == NULL ? path : slash + 1;
     }
     pictures[count] = NULL;
-    nb_report_page(work->bench, stream, pictures);
-    return NB_OK;
+    return nb_report_page(work->bench, stream, pictures, work->error);
 }
 
 static enum nb_code write_file(const struct work *work, const char *name,
@@ -114,6 +118,8 @@ enum nb_code nb_results_write(const struct nb_bench *bench, const char *folder, 
     enum nb_code code = write_file(work, "bench.json", put_json);
     if (code == NB_OK)
         code = write_file(work, "bench.csv", put_csv);
+    if (code == NB_OK)
+        code = write_file(work, "standing.csv", put_standing);
     if (code == NB_OK)
         code = write_file(work, "machine.json", put_card);
     if (code == NB_OK)

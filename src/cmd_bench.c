@@ -8,6 +8,7 @@
 #include "bench/report.h"
 #include "bench/request.h"
 #include "bench/results.h"
+#include "bench/standing.h"
 #include "src/file.h"
 #include "src/interrupt.h"
 
@@ -162,9 +163,11 @@ static enum nb_code conclude(const struct nb_bench *bench, const struct options 
     print_wrong(bench);
     if (options->dry_run && !stdout_taken)
         printf("%zu rows checked and run once, %zu wrong\n", bench->selection.count, bench->wrong);
-    else if (!stdout_taken)
+    else if (!stdout_taken) {
         nb_report_tables(bench, stdout, NB_TABLE_TEXT);
-    if (json->stream != NULL) {
+        code = nb_standing_table(bench, stdout, NB_TABLE_TEXT, error);
+    }
+    if (code == NB_OK && json->stream != NULL) {
         code = nb_gbench_write(bench, json->stream, error);
         if (code == NB_OK)
             code = nb_file_commit(json, error);

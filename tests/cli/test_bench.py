@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import unittest
 
@@ -95,9 +96,9 @@ class Bench(Case):
 
     def test_folder(self):
         done = self.bench("--problems", SMALL, *FAST, "--output", "a/b")
-        for name in ("bench.json", "bench.csv", "machine.json", "README.md"):
+        for name in ("bench.json", "bench.csv", "standing.csv", "machine.json", "README.md"):
             self.assertIn("\na/b/" + name + "\n", done.stdout)
-        self.assertEqual(sorted(os.listdir(self.path("a/b"))), ["README.md", "bench.csv", "bench.json", "machine.json"])
+        self.assertEqual(sorted(os.listdir(self.path("a/b"))), ["README.md", "bench.csv", "bench.json", "machine.json", "standing.csv"])
         with open(self.path("a/b/bench.json")) as file:
             medians = {entry["run_name"]: entry for entry in strict_json(file.read())["benchmarks"]}
         with open(self.path("a/b/bench.csv")) as file:
@@ -223,6 +224,48 @@ class Bench(Case):
             self.assertEqual(again, name + "\n")
         alone = self.bench("--problems", "row_sum:2x3", *FAST).stdout
         self.assertNotIn("peer", alone)
+
+    def test_standing(self):
+        args = ("--problems", "matmul_nn:30x20x10 matmul_tn:7x9x5 matmul_nt:40x30x20 sgd_step:100 row_sum:9x70",
+                "--no-ceilings", "--samples", "5", "--threads", "1", "--isas", "scalar,autovec")
+        built = self.peers()
+        for peers in ("all", "none"):
+            done = self.bench(*args, "--peers", peers, "--output", peers)
+            self.assertEqual(done.stdout.count("\nstanding\n"), 1)
+            self.assertEqual("not behind" in done.stdout, bool(built) and peers == "all")
+            with open(self.path(peers, "README.md")) as file:
+                self.assertEqual(file.read().count("\n## standing\n"), 1)
+            with open(self.path(peers, "bench.csv")) as file:
+                rows = list(csv.DictReader(file))
+            with open(self.path(peers, "standing.csv")) as file:
+                standing = list(csv.DictReader(file))
+            ours = [row for row in rows if row["isa"] == "scalar"]
+            keys = list(dict.fromkeys((row["family"], row["dtype"]) for row in ours))
+            self.assertEqual([(row["family"], row["dtype"]) for row in standing], keys)
+            for row, (family, dtype) in zip(standing, keys):
+                self.assertEqual((row["isa"], row["threads"], row["cache"]), ("scalar", "1", "hot"))
+                mine = {one["problem"]: one for one in ours if (one["family"], one["dtype"]) == (family, dtype)}
+                best = [float(one["vs_best_peer"]) for one in mine.values() if one["vs_best_peer"]]
+                self.assertEqual(bool(best), bool(built) and peers == "all" and family == "matmul")
+                self.assertEqual(row["problems"], str(len(best)))
+                if best:
+                    self.assertAlmostEqual(float(row["vs_best_peer"]), statistics.geometric_mean(best))
+                    self.assertAlmostEqual(float(row["not_behind"]), 100 * sum(x >= 1 for x in best) / len(best))
+                    self.assertAlmostEqual(float(row["level"]), 100 * sum(x >= 0.95 for x in best) / len(best))
+                    self.assertAlmostEqual(float(row["least"]), min(best))
+                else:
+                    self.assertEqual({row[name] for name in ("vs_best_peer", "not_behind", "level", "least")}, {""})
+                for other in list(row)[list(row).index("least") + 1:]:
+                    ratios = [float(one["median"]) / float(mine[one["problem"]]["median"]) for one in rows
+                              if (one["isa"], one["family"], one["dtype"]) == (other, family, dtype)]
+                    if ratios:
+                        self.assertAlmostEqual(float(row[other]), statistics.geometric_mean(ratios))
+                    else:
+                        self.assertEqual(row[other], "")
+        alone = self.bench("--problems", "row_sum:2x3", *FAST, "--output", "alone").stdout
+        self.assertNotIn("standing", alone.replace("standing.csv", ""))
+        with open(self.path("alone/standing.csv")) as file:
+            self.assertEqual(len(file.read().splitlines()), 1)
 
     def test_refused(self):
         see = "; see normbench bench --help"
