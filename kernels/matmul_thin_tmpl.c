@@ -7,9 +7,10 @@ enum form { NN, NT, TN }; // of matmul_tmpl.c
 // in the registers where it is.
 enum {
     MOST_FEW = 10, // rows at a time: with PART registers of b they fit the registers
-    MOST_FEW_OF_NT = LANES > 10  ? LANES
-                     : LANES > 1 ? 10
-                                 : 0, // more rows read a panel often enough
+    // More rows read a panel often enough.
+    MOST_FEW_OF_NT = LANES > MOST_FEW ? LANES
+                     : LANES > 1      ? MOST_FEW
+                                      : 0,
 };
 
 // acc (rows, LANES) += a (rows, n) . b (LANES, n) transposed, n at most PART

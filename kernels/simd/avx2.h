@@ -8,14 +8,14 @@ typedef __m256 vec;
 #    define MM(op) _mm256_##op##_ps
 #    define MM128(op) _mm_##op##_ps
 #    define MM_WIDEN _mm256_zextps128_ps256
-typedef __m128 part;
+typedef __m128 vec128;
 #else
 #    define LANES 4
 typedef __m256d vec;
 #    define MM(op) _mm256_##op##_pd
 #    define MM128(op) _mm_##op##_pd
 #    define MM_WIDEN _mm256_zextpd128_pd256
-typedef __m128d part;
+typedef __m128d vec128;
 #endif
 
 #define PART (16 / sizeof(real))
@@ -129,7 +129,7 @@ INLINE vec v_pow2(vec n) {
 #endif
 }
 
-INLINE part load_part(const real *p, size_t n) {
+INLINE vec128 load_part(const real *p, size_t n) {
     return n >= PART ? MM128(loadu)(p) : MM128(maskload)(p, _mm256_castsi256_si128(first_lanes(n)));
 }
 

@@ -14,7 +14,7 @@ typedef __mmask16 mask;
 #    define MM_WIDEN _mm512_zextps128_ps512
 #    define MM_BROADCAST _mm512_mask_broadcast_f32x4
 #    define MM128(op) _mm_##op##_ps
-typedef __m128 part;
+typedef __m128 vec128;
 #else
 #    define LANES 8
 typedef __m512d vec;
@@ -27,7 +27,7 @@ typedef __mmask8 mask;
 #    define MM_WIDEN _mm512_zextpd128_pd512
 #    define MM_BROADCAST _mm512_mask_broadcast_f64x2
 #    define MM128(op) _mm_##op##_pd
-typedef __m128d part;
+typedef __m128d vec128;
 #endif
 
 #define PART (16 / sizeof(real))
@@ -87,7 +87,7 @@ INLINE vec v_round(vec a) {
 // 1 * 2^n: the instruction takes the exponent as it is.
 INLINE vec v_pow2(vec n) { return MM(scalef)(v_set1(1), n); }
 
-INLINE part load_part(const real *p, size_t n) {
+INLINE vec128 load_part(const real *p, size_t n) {
     return n >= PART ? MM128(loadu)(p) : MM128(maskz_loadu)((__mmask8)first_lanes(n), p);
 }
 
