@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Products that fill no register tile: few rows of nt, and few columns.
+// Products that fill no register tile: few rows of nt, few k, and few columns.
 
 enum form { NN, NT, TN }; // of matmul_tmpl.c
 
@@ -126,6 +126,97 @@ INLINE void matmul_few(const enum way way, size_t m, size_t n, size_t k, const r
 #undef CASE
         }
         i += rows;
+    }
+}
+
+// Products of few k, where a burst of stores at the end of every tile would keep multiplications
+// waiting: what b has of some columns stays in registers, and the rows of c pass by.
+enum {
+    FEW_K_VECS = ACCUMULATORS - MOST_VECS, // k times the registers of columns
+    MOST_FEW_K = ACCUMULATORS > STORE_BURST ? FEW_K_VECS / 2 : 0,
+    MOST_COLS = MOST_VECS * LANES,
+};
+
+// c (t->count, vecs * LANES) <- a . b (k, vecs * LANES)
+INLINE void outer_rows(const enum way way, const size_t k, const size_t vecs, const int part,
+                       const struct tile_job *job) {
+    const struct tile_job copy = *job, *t = &copy; // what is stored cannot change it
+    const real *a = t->a;
+    real *start = t->start, *c = t->c;
+    vec b[FEW_K_VECS][MOST_VECS];
+    UNROLL for (size_t r = 0; r < k; r++) {
+        UNROLL for (size_t v = 0; v < vecs; v++) {
+            const real *at = t->b + r * t->ldb + v * LANES;
+            b[r][v] = part && v == vecs - 1 ? v_load_n(at, t->left) : v_load(at);
+        }
+    }
+    for (size_t left = t->count; left > 0; left--) {
+        vec acc[1][MOST_VECS];
+        begin(1, vecs, part, t, start, acc);
+        UNROLL for (size_t r = 0; r < k; r++) {
+            vec ai = v_set1(a[way == BY_COLUMNS ? r * t->lda : r]);
+            UNROLL for (size_t v = 0; v < vecs; v++) acc[0][v] = v_fma(ai, b[r][v], acc[0][v]);
+        }
+        finish(1, vecs, part, t, c, acc);
+        a += t->step;
+        c += t->ldc;
+        start = start == NULL ? NULL : start + t->ldstart;
+    }
+}
+
+#define CASE(k, v)                           \
+    case (k)*8 + (v):                        \
+        if ((k) * (v) <= FEW_K_VECS) {       \
+            if (t->left == ALL)              \
+                outer_rows(way, k, v, 0, t); \
+            else                             \
+                outer_rows(way, k, v, 1, t); \
+        }                                    \
+        break;
+#define CASES(k) CASE(k, 1) CASE(k, 2) CASE(k, 3) CASE(k, 4)
+INLINE void outer(const enum way way, size_t k, size_t vecs, const struct tile_job *t) {
+    switch (k * 8 + vecs) {
+        CASES(1)
+        CASES(2) CASES(3) CASES(4) CASES(5) CASES(6) CASES(7) CASES(8) CASES(9) CASES(10)
+    }
+}
+#undef CASES
+#undef CASE
+
+INLINE bool is_few_k(size_t k) { return k <= MOST_FEW_K; }
+
+// c (m, n) <- a . b of few k
+static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, const real *a,
+                         size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
+                         const epilogue *out) {
+    // Of four or two registers a panel of c holds whole numbers.
+    const size_t width = (k * MOST_VECS <= FEW_K_VECS ? MOST_VECS : 2) * LANES;
+    const size_t panel_stride = out ? out->panel_stride : 0;
+    real panel[MOST_FEW_K > 0 ? MOST_FEW_K * MOST_COLS : 1]; // b transposed
+    for (size_t j = 0; j < n; j += width) {
+        const size_t cols = n - j < width ? n - j : width;
+        real *start = panel_stride > 0 ? c + j / ldc * panel_stride + j % ldc : c + j;
+        if (form == NT)
+            transpose(k, cols, b + j * ldb, ldb, panel, MOST_COLS);
+        const struct tile_job t = {
+            .count = m,
+            .a = a,
+            .b = form == NT ? panel : b + j,
+            .lda = lda,
+            .ldb = form == NT ? (size_t)MOST_COLS : ldb,
+            .step = form == TN ? 1 : lda,
+            .start = out && out->accumulate ? start : NULL,
+            .ldstart = ldc,
+            .c = start,
+            .ldc = ldc,
+            .bias = out && out->bias ? out->bias + j : NULL,
+            .out = out,
+            .left = cols % LANES ? cols % LANES : ALL,
+        };
+        if (form == TN)
+            outer(BY_COLUMNS, k, (cols + LANES - 1) / LANES, &t);
+        else
+            outer(BY_ROWS, k, (cols + LANES - 1) / LANES, &t);
     }
 }
 

@@ -20,6 +20,9 @@ enum {
     LEAST_AHEAD_K = 17,
     // And one of few rows, whose k are soon done, for rows of b so many k before.
     B_AHEAD = 6,
+    // The last k of a tile with more stores than a burst, a few rows at a time: the stores of
+    // some lie between the multiplications of others then.
+    LAST_K = 8,
     PAGE = 4096, // bytes
     WAYS = 8,    // of L1: as many lines of rows that lie whole pages apart stay there
 };
@@ -83,16 +86,20 @@ INLINE void begin(const size_t rows, const size_t vecs, const int part, const st
         EACH acc[i][v] = v_zero();
 }
 
-// acc += a . b, chains over k. `copies`: b into t->panel, too.
+// acc += a . b, chains over k from k0 to k1. `copies`: b into t->panel, too.
 INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, const int part,
-                     const bool copies, const struct tile_job *t, const real *a, real *packed,
-                     vec acc[][MOST_VECS]) {
-    const real *b = t->b;
+                     const bool copies, const struct tile_job *t, size_t k0, size_t k1,
+                     const real *a, real *packed, vec acc[][MOST_VECS]) {
     const size_t lda = t->lda, ldb = t->ldb;
+    const real *b = t->b + k0 * ldb;
     real *panel = t->panel;
-    for (size_t k = 0; k < t->k; k++, b += ldb) {
+    for (size_t k = k0; k < k1; k++, b += ldb) {
         vec bk[MOST_VECS];
-        UNROLL for (size_t v = 0; v < vecs; v++) bk[v] = LOAD(b + v * LANES);
+        UNROLL for (size_t v = 0; v < vecs; v++) {
+            bk[v] = LOAD(b + v * LANES);
+            if (rows > 1)
+                bk[v] = v_keep(bk[v]);
+        }
         if (way == AHEAD) {
             UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
                 __builtin_prefetch(b + B_AHEAD * ldb + j);
@@ -162,11 +169,25 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
             }
         }
         begin(rows, vecs, part, t, start, acc);
-        if (COPY_PANELS && t->panel != NULL)
-            multiply(rows, vecs, way, part, true, t, a, packed, acc);
-        else
-            multiply(rows, vecs, way, part, false, t, a, packed, acc);
-        finish(rows, vecs, part, t, c, acc);
+        if (way == BY_COLUMNS && !COPY_PANELS && rows * vecs > STORE_BURST) {
+            const size_t abreast = STORE_BURST / vecs;
+            const size_t last = t->k < LAST_K ? 0 : t->k - LAST_K;
+            const struct tile_job *u = t;
+            multiply(rows, vecs, way, part, false, t, 0, last, a, packed, acc);
+            // What the rows need is found now, not kept from the loop's start.
+            __asm__("" : "+r"(u));
+            UNROLL for (size_t i = 0; i < rows; i += abreast) {
+                const size_t count = rows - i < abreast ? rows - i : abreast;
+                multiply(count, vecs, way, part, false, u, last, u->k, a + i, packed, acc + i);
+                finish(count, vecs, part, u, c + i * u->ldc, acc + i);
+            }
+        } else {
+            if (COPY_PANELS && t->panel != NULL)
+                multiply(rows, vecs, way, part, true, t, 0, t->k, a, packed, acc);
+            else
+                multiply(rows, vecs, way, part, false, t, 0, t->k, a, packed, acc);
+            finish(rows, vecs, part, t, c, acc);
+        }
         a += t->step;
         if (way == PACKING)
             packed += PACKED_TILE;

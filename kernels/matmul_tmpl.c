@@ -11,7 +11,6 @@
 #include "kernels/matmul_thin_tmpl.c"
 
 enum {
-    MOST_COLS = MOST_VECS * LANES,
     BLOCK_M = 240, // a multiple of every TILE_ROWS; BLOCK_M x BLOCK_K of a stay in the L2 cache
     BLOCK_N = 512,
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
@@ -139,6 +138,10 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     }
     if (form == NT && m > 0 && m <= MOST_FEW_OF_NT && !(out && out->panel_stride > 0)) {
         matmul_few(BY_ROWS, m, n, k, a, lda, b, ldb, c, ldc, out);
+        return;
+    }
+    if (k > 0 && is_few_k(k)) {
+        matmul_few_k(form, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
     const size_t width = tile_vecs(m, out && out->panel_stride > 0) * LANES;

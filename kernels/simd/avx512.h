@@ -35,6 +35,7 @@ typedef __m128d vec128;
 #define TILE_VECS 4
 #define COLUMN_VECS 4
 #define ROWS_ABREAST 4
+#define STORE_BURST 8   // of whole lines, two cycles each on Zen 4
 #define STREAM_BYTES 32 // rows that are whole registers apart are rare, halves are not
 
 INLINE mask first_lanes(size_t n) { return (mask)(n < LANES ? (1u << n) - 1 : (1u << LANES) - 1); }
@@ -43,6 +44,10 @@ INLINE vec v_zero(void) { return MM(setzero)(); }
 INLINE vec v_set1(real s) { return MM(set1)(s); }
 INLINE vec v_load(const real *p) { return MM(loadu)(p); }
 INLINE vec v_load_n(const real *p, size_t n) { return MM(maskz_loadu)(first_lanes(n), p); }
+INLINE vec v_keep(vec a) {
+    __asm__("" : "+v"(a));
+    return a;
+}
 INLINE void v_store(real *p, vec a) { MM(storeu)(p, a); }
 INLINE void v_store_n(real *p, vec a, size_t n) { MM(mask_storeu)(p, first_lanes(n), a); }
 INLINE void v_stream_n(real *p, vec a, size_t n) {

@@ -11,6 +11,7 @@
 //   v_stream(p, a) v_stream_n(p, a, n)    as v_store and v_store_n, but past the caches; p at a
 //   v_stream_end()               multiple of STREAM_BYTES. Before others read it: v_stream_end.
 //                                Where STREAM_BYTES is 0, stores as all others.
+//   v_keep(a)                    a, in a register: not loaded again wherever it is used
 //   v_first(n, a, b)             the first n lanes of a, the others of b
 //   v_from_bytes(p)              LANES bytes as numbers
 //   v_to_float(a)                rounded to float, and back to real
@@ -33,7 +34,8 @@
 // PART is the number of lanes that shuffles are cheap within: those of 128 bits.
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
-// ROWS_ABREAST, the rows of the row-wise ones.
+// ROWS_ABREAST, the rows of the row-wise ones. It may state STORE_BURST, where more stores than
+// that, one after another, keep multiplications waiting.
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 
@@ -48,6 +50,11 @@
 INLINE void v_stream(real *p, vec a) { v_store(p, a); }
 INLINE void v_stream_n(real *p, vec a, size_t n) { v_store_n(p, a, n); }
 INLINE void v_stream_end(void) {}
+#endif
+
+#ifndef STORE_BURST
+#    define STORE_BURST (TILE_ROWS * TILE_VECS)
+INLINE vec v_keep(vec a) { return a; }
 #endif
 
 // The virtual lanes of a row: ROW_VECS registers side by side, on every ISA the same ROW_LANES
