@@ -50,6 +50,11 @@ PER_ELEMENT(peak_write, 0)
 PER_ELEMENT(peak_copy, 0)
 PER_ELEMENT(peak_triad, 2)
 
+PER_ELEMENT(batchnorm_statistics, 4)
+PER_ELEMENT(batchnorm_apply, 3)
+PER_ELEMENT(batchnorm_sums, 5)
+PER_ELEMENT(batchnorm_dx, 4)
+
 static double flops_peak_fma(const struct nb_sizes *s, double round_flops) {
     return round_flops * (double)(200 + s->n); // the rounds that its subject makes
 }

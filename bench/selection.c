@@ -20,9 +20,10 @@ const char *const nb_preset_names[] = {"quick", "default", "full", NULL};
     "matmul_nn:" B "x1000x784 matmul_nn:" B "x1000x1000 matmul_nn:" B "x10x1000 " \
     "matmul_nt:" B "x1000x1000 matmul_nt:" B "x1000x10 "                          \
     "matmul_tn:784x1000x" B " matmul_tn:1000x1000x" B " matmul_tn:1000x10x" B " "
-#define NORMALIZATION(shape)                                                       \
-    "*_moments:" shape " *_sum:" shape " batchnorm_*:" shape " layernorm_*:" shape \
-    " relu_*:" shape " "
+// The steps of batch normalization are in the whole.
+#define NORMALIZATION(shape)                                                                \
+    "*_moments:" shape " *_sum:" shape " batchnorm_*ward:" shape " batchnorm_*infer:" shape \
+    " layernorm_*:" shape " relu_*:" shape " "
 #define BATCHES "1,4,32,128,512,2048"
 // 784 x 256 weights, and 1000 x 1000
 #define PIXELS "pixel_normalize:784,100352 "

@@ -49,13 +49,22 @@ bool nb_team_divides(const struct nb_problem *problem, enum nb_dtype dtype, size
     return threads == 1 || cut_of(problem, dtype) != NULL;
 }
 
+// What one thread does of a call: a piece of it, or of each of its steps.
+struct share {
+    size_t steps;
+    struct {
+        void (*call)(const void *table, const struct nb_call *call);
+        struct nb_call piece;
+        bool any; // false: nothing of this step is left for it
+    } step[2];
+};
+
 // Thread `id`'s piece of a call on set 0; false: nothing is left for it.
-static bool piece_of(const struct nb_job *job, size_t id, size_t count, struct nb_call *piece) {
-    const struct nb_operands *operands = job->operands;
+static bool piece_of(const struct nb_operands *operands, const struct nb_cut *cut, size_t id,
+                     size_t count, struct nb_call *piece) {
     *piece = nb_operands_call(operands, operands->first);
     if (count == 1)
         return true;
-    const struct nb_cut *cut = cut_of(operands->problem, operands->dtype);
     size_t total = cut->along == NB_M ? piece->m : piece->n;
     size_t unit = unit_of(cut, operands->dtype);
     size_t units = units_of(operands->problem, cut, operands->dtype);
@@ -65,6 +74,33 @@ static bool piece_of(const struct nb_job *job, size_t id, size_t count, struct n
         return false;
     *piece = nb_layout_piece(operands->subject, operands->shape, piece, cut->along, first, end);
     return true;
+}
+
+// Steps cost one more wait, which small problems do not win back.
+static bool in_steps(const struct nb_job *job, size_t count) {
+    const struct nb_operands *operands = job->operands;
+    const struct nb_sizes *sizes = &operands->problem->sizes;
+    return count > 1 && job->implementation->peer == NULL &&
+           operands->subject->steps[0].call != NULL &&
+           sizes->m * sizes->n * nb_dtype_size(operands->dtype) >= NB_STEPS_BYTES;
+}
+
+static struct share share_of(const struct nb_job *job, size_t id, size_t count) {
+    const struct nb_operands *operands = job->operands;
+    struct share share = {.steps = 1};
+    share.step[0].call = job->implementation->call;
+    if (in_steps(job, count)) {
+        share.steps = 2;
+        for (size_t i = 0; i < 2; i++) {
+            const struct nb_step *step = &operands->subject->steps[i];
+            share.step[i].call = step->call;
+            share.step[i].any = piece_of(operands, &step->cut, id, count, &share.step[i].piece);
+        }
+        return share;
+    }
+    const struct nb_cut *cut = count > 1 ? cut_of(operands->problem, operands->dtype) : NULL;
+    share.step[0].any = piece_of(operands, cut, id, count, &share.step[0].piece);
+    return share;
 }
 
 // Sets are visited with this stride, so that no prefetcher finds the next one; a prime, so that all
@@ -81,21 +117,25 @@ static void move_to(struct nb_call *call, const struct nb_call *origin, size_t b
             call->at[o] = (unsigned char *)origin->at[o] + bytes;
 }
 
-static void run_piece(const struct nb_job *job, const struct nb_call *origin, size_t calls,
+static void run_share(const struct nb_job *job, const struct share *share, size_t calls,
                       size_t next, size_t threads) {
-    const struct nb_implementation *code = job->implementation;
-    struct nb_call call;
-    if (origin != NULL)
-        call = *origin;
+    const void *table = job->implementation->table;
     for (size_t i = 0; i < calls; i++) {
-        if (job->cold && origin != NULL)
-            move_to(&call, origin, nb_team_set(job, next + i));
-        if (origin != NULL)
-            code->call(code->table, &call);
-        if (threads > 1) {
+        for (size_t s = 0; s < share->steps; s++) {
+            const struct nb_call *piece = &share->step[s].piece;
+            struct nb_call elsewhere;
+            if (job->cold && share->step[s].any) {
+                elsewhere = *piece;
+                move_to(&elsewhere, piece, nb_team_set(job, next + i));
+                piece = &elsewhere;
+            }
+            if (share->step[s].any)
+                share->step[s].call(table, piece);
+            if (threads > 1) {
 #ifdef _OPENMP
 #    pragma omp barrier
 #endif
+            }
         }
     }
 }
@@ -111,8 +151,7 @@ static struct nb_elapsed run_pieces(const struct nb_job *job, size_t calls, size
         id = (size_t)omp_get_thread_num();
         count = (size_t)omp_get_num_threads();
 #endif
-        struct nb_call piece;
-        const struct nb_call *mine = piece_of(job, id, count, &piece) ? &piece : NULL;
+        const struct share mine = share_of(job, id, count);
         struct nb_elapsed start = {0};
 #ifdef _OPENMP
 #    pragma omp barrier
@@ -124,7 +163,7 @@ static struct nb_elapsed run_pieces(const struct nb_job *job, size_t calls, size
 #ifdef _OPENMP
 #    pragma omp barrier
 #endif
-        run_piece(job, mine, calls, next, count);
+        run_share(job, &mine, calls, next, count);
         if (id == 0) {
             elapsed.wall = clock_seconds(CLOCK_MONOTONIC) - start.wall;
             elapsed.cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - start.cpu;
@@ -146,9 +185,9 @@ static int set_threads(int threads) {
 
 static struct nb_elapsed run_whole(const struct nb_job *job, size_t calls, size_t next) {
     int before = set_threads((int)job->threads);
-    struct nb_call whole = nb_operands_call(job->operands, job->operands->first);
+    const struct share whole = share_of(job, 0, 1);
     double cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), wall = clock_seconds(CLOCK_MONOTONIC);
-    run_piece(job, &whole, calls, next, 1);
+    run_share(job, &whole, calls, next, 1);
     wall = clock_seconds(CLOCK_MONOTONIC) - wall;
     cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     set_threads(before);

@@ -26,8 +26,9 @@ size_t nb_team_limit(size_t wanted);
 
 // `calls` calls, one after another. The threads divide the outputs: rows, in blocks where the
 // kernel asks for these; columns, in whole cache lines, where it allows no rows, or of a product
-// with more columns than rows. They start together and wait for one another after every call, as
-// the next kernel of a training step would have them do: this is timed, starting them is not. A
+// with more columns than rows. Of a large problem of a kernel with steps they divide each step, and
+// wait for one another in between. They start together and wait for one another after every call,
+// as the next kernel of a training step would have them do: this is timed, starting them is not. A
 // cold job walks through the sets in a scattered order and goes on, from call to call, where *next
 // says. A peer that wants to is called with all threads at once, or runs the calls by itself.
 struct nb_elapsed nb_team_run(const struct nb_job *job, size_t calls, size_t *next);

@@ -154,11 +154,9 @@ static void check_table(struct session *session, const char *isa, size_t lanes, 
     session->total.failures++;
 }
 
-// Families in the order of the kernel list.
 static void check_families(struct session *session) {
-    for (size_t i = 0; i < COUNT(kernels); i++)
-        if (i == 0 || strcmp(kernels[i].family, kernels[i - 1].family) != 0)
-            check_family(session, kernels[i].family);
+    for (size_t i = 0; i < COUNT(families); i++)
+        check_family(session, families[i].family);
 }
 
 #define CHECK(bits)                                                                              \

@@ -7,19 +7,23 @@
 #define FAR_APART ((size_t)1 << 20)
 
 const struct nb_layout nb_layouts[] = {
-    {"packed", true, 0, 0, false, -1},
-    {"padded", false, 3, 0, false, -1},
-    {"shifted", false, 1, 1, false, -1},
-    {"far apart", true, 1021, 0, false, -1},
-    {"in place", true, 2, 0, true, -1},
-    {"cut in its first extent", true, 0, 0, false, 0},
-    {"cut in its second extent", true, 0, 0, false, 1},
+    {"packed", true, 0, 0, false, -1, false},
+    {"padded", false, 3, 0, false, -1, false},
+    {"shifted", false, 1, 1, false, -1, false},
+    {"far apart", true, 1021, 0, false, -1, false},
+    {"in place", true, 2, 0, true, -1, false},
+    {"cut in its first extent", true, 0, 0, false, 0, false},
+    {"cut in its second extent", true, 0, 0, false, 1, false},
+    {"in steps", true, 2, 0, false, -1, true},
+    {"in steps, in place", true, 0, 0, true, -1, true},
     {0},
 };
 
 bool nb_layout_fits(const struct nb_layout *layout, const struct nb_subject *subject,
                     const struct nb_values *values) {
     if (layout->cut >= 0 && subject->cuts[layout->cut].step == 0)
+        return false;
+    if (layout->in_steps && subject->steps[0].call == NULL)
         return false;
     bool over = false;
     for (size_t o = 0; o < NB_OPERANDS && subject->operands[o].name; o++) {

@@ -15,6 +15,7 @@ struct nb_layout {
     size_t pad, shift; // elements between rows, and in front of the first one
     bool in_place;     // outputs that may be the same array as an input are
     int cut;           // make the call in pieces: index into the subject's cuts, or -1
+    bool in_steps;     // make the subject's steps, in pieces, instead of the call
 };
 
 // All layouts, ended by one without a name. The first is the plain one.

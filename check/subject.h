@@ -71,6 +71,13 @@ struct nb_cut {
     size_t step;
 };
 
+// A kernel that does a part of the work of another, on its operands; the next step begins when all
+// pieces of this one are done.
+struct nb_step {
+    struct nb_cut cut;
+    void (*call)(const void *table, const struct nb_call *call);
+};
+
 struct nb_subject {
     const char *kernel;
     enum nb_shape shape;
@@ -78,6 +85,7 @@ struct nb_subject {
     size_t modes;
     const char *const *mode_names; // (modes), or NULL
     struct nb_cut cuts[2];
+    struct nb_step steps[2]; // that do together what `call` does; or none
     struct nb_operand operands[NB_OPERANDS];
 
     void (*call)(const void *table, const struct nb_call *call);

@@ -110,20 +110,23 @@ static struct nb_call call_of(const struct nb_case *c) {
     return (struct nb_call){.m = c->m, .n = c->n, .k = c->k, .whole_m = c->m, .mode = c->mode};
 }
 
+typedef void (*kernel_call)(const void *table, const struct nb_call *call);
+
 struct invocation {
-    const struct nb_subject *subject;
+    kernel_call code;
     const void *table;
     struct nb_call call;
 };
 
 static void invoke(void *user) {
     const struct invocation *invocation = user;
-    invocation->subject->call(invocation->table, &invocation->call);
+    invocation->code(invocation->table, &invocation->call);
 }
 
 // One call of the kernel; false when it crashed.
-static bool call_kernel(struct work *work, const void *table, const struct nb_call *call) {
-    struct invocation invocation = {work->trial->subject, table, *call};
+static bool call_kernel(struct work *work, kernel_call code, const void *table,
+                        const struct nb_call *call) {
+    struct invocation invocation = {code, table, *call};
     struct nb_crash crash = nb_crash_run(invoke, &invocation);
     if (crash.signal == 0)
         return true;
@@ -140,8 +143,8 @@ static bool call_kernel(struct work *work, const void *table, const struct nb_ca
     return false;
 }
 
-static bool call_in_pieces(struct work *work, const void *table, const struct nb_call *whole,
-                           const struct nb_cut *cut) {
+static bool call_in_pieces(struct work *work, kernel_call code, const void *table,
+                           const struct nb_call *whole, const struct nb_cut *cut) {
     size_t total = cut->along == NB_M ? whole->m : whole->n, end = 0;
     for (size_t piece = 0; piece < 4; piece++) {
         size_t first = end, steps = (total - first) / cut->step;
@@ -152,10 +155,22 @@ static bool call_in_pieces(struct work *work, const void *table, const struct nb
             end = total;
         struct nb_call part =
             nb_layout_piece(work->trial->subject, work->values, whole, cut->along, first, end);
-        if (!call_kernel(work, table, &part))
+        if (!call_kernel(work, code, table, &part))
             return false;
     }
     return true;
+}
+
+static bool call_as_laid_out(struct work *work, const void *table, const struct nb_layout *layout,
+                             const struct nb_call *call) {
+    const struct nb_subject *subject = work->trial->subject;
+    const struct nb_step *first = &subject->steps[0], *second = &subject->steps[1];
+    if (layout->in_steps)
+        return call_in_pieces(work, first->call, table, call, &first->cut) &&
+               call_in_pieces(work, second->call, table, call, &second->cut);
+    if (layout->cut >= 0)
+        return call_in_pieces(work, subject->call, table, call, &subject->cuts[layout->cut]);
+    return call_kernel(work, subject->call, table, call);
 }
 
 static bool same_rows(const struct nb_values *v, const unsigned char *at, size_t ld) {
@@ -200,10 +215,7 @@ static bool execute(struct work *work, const void *table, const struct nb_layout
     work->layout = layout->name;
     struct nb_call call = call_of(work->c);
     nb_layout_place(layout, work->trial->subject, work->values, work->trial->guards, &call);
-    bool done = layout->cut < 0
-                    ? call_kernel(work, table, &call)
-                    : call_in_pieces(work, table, &call, &work->trial->subject->cuts[layout->cut]);
-    if (!done)
+    if (!call_as_laid_out(work, table, layout, &call))
         return false;
     check_manners(work, &call);
     for (size_t o = 0; o < NB_OPERANDS; o++) {

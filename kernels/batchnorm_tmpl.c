@@ -9,9 +9,9 @@ INLINE vec v_rstd(vec variance, real eps) {
 }
 
 // y = (x - mean) * rstd * gamma + beta over all rows, for given statistics (cols)
-INLINE void batchnorm_apply_to(const bool past, const int relu, size_t rows, size_t cols,
-                               const real *x, size_t ldx, const real *gamma, const real *beta,
-                               const real *mean, const real *rstd, real *y, size_t ldy) {
+INLINE void normalize_to(const bool past, const int relu, size_t rows, size_t cols, const real *x,
+                         size_t ldx, const real *gamma, const real *beta, const real *mean,
+                         const real *rstd, real *y, size_t ldy) {
     // What goes past the caches is collected line by line, for which a row's must follow one
     // another.
     const size_t streams = past ? 1 : streams_of(rows, cols, ldx);
@@ -41,19 +41,18 @@ INLINE void batchnorm_apply_to(const bool past, const int relu, size_t rows, siz
         v_stream_end();
 }
 
-INLINE void batchnorm_apply(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                            const real *gamma, const real *beta, const real *mean, const real *rstd,
-                            real *y, size_t ldy) {
+INLINE void normalize(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                      const real *gamma, const real *beta, const real *mean, const real *rstd,
+                      real *y, size_t ldy) {
     if (goes_past(rows, cols, y, ldy))
-        batchnorm_apply_to(true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+        normalize_to(true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
     else
-        batchnorm_apply_to(false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+        normalize_to(false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
 }
 
-INLINE void batchnorm_train(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                            const real *gamma, const real *beta, real eps, real momentum,
-                            real *running_mean, real *running_var, real *mean, real *rstd, real *y,
-                            size_t ldy) {
+static void batchnorm_statistics(size_t rows, size_t cols, const real *x, size_t ldx, real eps,
+                                 real momentum, real *running_mean, real *running_var, real *mean,
+                                 real *rstd) {
     if (rows == 0)
         return;
     column_m2(rows, cols, x, ldx, mean, rstd); // rstd holds m2 for a moment
@@ -72,23 +71,31 @@ INLINE void batchnorm_train(const int relu, size_t rows, size_t cols, const real
     }
     FOR_COLUMNS(cols, BODY);
 #undef BODY
-    batchnorm_apply(relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+}
+
+static void batchnorm_apply(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                            const real *beta, const real *mean, const real *rstd, real *y,
+                            size_t ldy, int relu) {
+    if (relu)
+        normalize(1, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+    else
+        normalize(0, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
 }
 
 static void batchnorm_forward(size_t rows, size_t cols, const real *x, size_t ldx,
                               const real *gamma, const real *beta, real eps, real momentum,
                               real *running_mean, real *running_var, real *mean, real *rstd,
                               real *y, size_t ldy) {
-    batchnorm_train(0, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var,
-                    mean, rstd, y, ldy);
+    batchnorm_statistics(rows, cols, x, ldx, eps, momentum, running_mean, running_var, mean, rstd);
+    batchnorm_apply(rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy, 0);
 }
 
 static void batchnorm_relu_forward(size_t rows, size_t cols, const real *x, size_t ldx,
                                    const real *gamma, const real *beta, real eps, real momentum,
                                    real *running_mean, real *running_var, real *mean, real *rstd,
                                    real *y, size_t ldy) {
-    batchnorm_train(1, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var,
-                    mean, rstd, y, ldy);
+    batchnorm_statistics(rows, cols, x, ldx, eps, momentum, running_mean, running_var, mean, rstd);
+    batchnorm_apply(rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy, 1);
 }
 
 INLINE void batchnorm_running(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
@@ -104,8 +111,8 @@ INLINE void batchnorm_running(const int relu, size_t rows, size_t cols, const re
     }
         FOR_COLUMNS(width, BODY);
 #undef BODY
-        batchnorm_apply(relu, rows, width, x + c0, ldx, gamma + c0, beta + c0, mean + c0, rstd,
-                        y + c0, ldy);
+        normalize(relu, rows, width, x + c0, ldx, gamma + c0, beta + c0, mean + c0, rstd, y + c0,
+                  ldy);
     }
 }
 
@@ -162,11 +169,11 @@ INLINE void batchnorm_strip_sums(const int relu, size_t streams, size_t rows, si
 }
 
 // dx = a * dy + p * (x - mean) + q, from the sums over all rows
-INLINE void batchnorm_dx(const bool past, const int relu, size_t rows, size_t cols, const real *x,
-                         size_t ldx, const real *gamma, const real *beta, const real *mean,
-                         const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
-                         const real *dgamma, const real *dbeta) {
-    const vec minus_n = v_set1(-(real)rows);
+INLINE void gradient_to(const bool past, const int relu, size_t rows, size_t cols, const real *x,
+                        size_t ldx, const real *gamma, const real *beta, const real *mean,
+                        const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
+                        const real *dgamma, const real *dbeta, size_t batch) {
+    const vec minus_n = v_set1(-(real)batch);
     // Three arrays pass side by side here, so fewer rows of each.
     const size_t streams = past ? 1 : (streams_of(rows, cols, ldx) + 1) / 2;
     real scale[STRIP], slope[STRIP], shift[STRIP]; // a, p, q
@@ -215,11 +222,10 @@ INLINE void batchnorm_dx(const bool past, const int relu, size_t rows, size_t co
         v_stream_end();
 }
 
-INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                           const real *gamma, const real *beta, const real *mean, const real *rstd,
-                           const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
-                           real *dbeta) {
-    // dbeta = sum dy;  dgamma = rstd * sum dy * (x - mean)
+// dbeta = sum dy;  dgamma = rstd * sum dy * (x - mean)
+INLINE void sums_of(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                    const real *gamma, const real *beta, const real *mean, const real *rstd,
+                    const real *dy, size_t lddy, real *dgamma, real *dbeta) {
     real sums[STRIP], dots[STRIP]; // of a block
     const size_t streams = streams_of(rows, cols, ldx);
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
@@ -246,26 +252,55 @@ INLINE void batchnorm_grad(const int relu, size_t rows, size_t cols, const real 
     }
     FOR_COLUMNS(cols, BODY);
 #undef BODY
-    if (goes_past(rows, cols, dx, lddx))
-        batchnorm_dx(true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx,
-                     dgamma, dbeta);
+}
+
+static void batchnorm_sums(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                           const real *beta, const real *mean, const real *rstd, const real *dy,
+                           size_t lddy, real *dgamma, real *dbeta, int relu) {
+    if (relu)
+        sums_of(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta);
     else
-        batchnorm_dx(false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx,
-                     dgamma, dbeta);
+        sums_of(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta);
+}
+
+INLINE void gradient(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                     const real *gamma, const real *beta, const real *mean, const real *rstd,
+                     const real *dy, size_t lddy, const real *dgamma, const real *dbeta,
+                     size_t batch, real *dx, size_t lddx) {
+    if (goes_past(rows, cols, dx, lddx))
+        gradient_to(true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx,
+                    dgamma, dbeta, batch);
+    else
+        gradient_to(false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx,
+                    dgamma, dbeta, batch);
+}
+
+static void batchnorm_dx(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                         const real *beta, const real *mean, const real *rstd, const real *dy,
+                         size_t lddy, const real *dgamma, const real *dbeta, size_t batch, real *dx,
+                         size_t lddx, int relu) {
+    if (relu)
+        gradient(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta, batch, dx,
+                 lddx);
+    else
+        gradient(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta, batch, dx,
+                 lddx);
 }
 
 static void batchnorm_backward(size_t rows, size_t cols, const real *x, size_t ldx,
                                const real *gamma, const real *beta, const real *mean,
                                const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
                                real *dgamma, real *dbeta) {
-    batchnorm_grad(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma,
-                   dbeta);
+    batchnorm_sums(rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta, 0);
+    batchnorm_dx(rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta, rows, dx,
+                 lddx, 0);
 }
 
 static void batchnorm_relu_backward(size_t rows, size_t cols, const real *x, size_t ldx,
                                     const real *gamma, const real *beta, const real *mean,
                                     const real *rstd, const real *dy, size_t lddy, real *dx,
                                     size_t lddx, real *dgamma, real *dbeta) {
-    batchnorm_grad(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma,
-                   dbeta);
+    batchnorm_sums(rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta, 1);
+    batchnorm_dx(rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta, rows, dx,
+                 lddx, 1);
 }

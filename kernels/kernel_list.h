@@ -110,7 +110,20 @@
     K(peak, peak_read, void, (size_t rows, size_t cols, const real *x, size_t ldx, real *largest))                          \
     K(peak, peak_write, void, (size_t n, real *a, real s))                                                                  \
     K(peak, peak_copy, void, (size_t n, real *a, const real *b))                                                            \
-    K(peak, peak_triad, void, (size_t n, real *a, const real *b, const real *c, real s))
+    K(peak, peak_triad, void, (size_t n, real *a, const real *b, const real *c, real s))                                    \
+    /* batchnorm in two steps, so that threads may divide the rows of y and dx: statistics and sums need all rows, split      \
+       columns; apply and dx, from them, as you like. relu: as in *_relu_*. `batch` is the number of rows that the sums are   \
+       of. One after the other they are the kernels above, to the bit. */                                                     \
+    K(batchnorm, batchnorm_statistics, void, (size_t rows, size_t cols, const real *x, size_t ldx, real eps, real momentum, \
+                 real *running_mean, real *running_var, real *mean, real *rstd))                                            \
+    K(batchnorm, batchnorm_apply, void, (size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,            \
+                 const real *beta, const real *mean, const real *rstd, real *y, size_t ldy, int relu))                      \
+    K(batchnorm, batchnorm_sums, void, (size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,             \
+                 const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy, real *dgamma,           \
+                 real *dbeta, int relu))                                                                                    \
+    K(batchnorm, batchnorm_dx, void, (size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,               \
+                 const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy, const real *dgamma,     \
+                 const real *dbeta, size_t batch, real *dx, size_t lddx, int relu))
 // clang-format on
 
 #endif

@@ -51,6 +51,10 @@ struct nb_epilogue_f64 {
 // Columns of the widest register tile of any ISA: panels of c have as many, or a multiple.
 #define NB_PANEL(real) (256 / sizeof(real))
 
+// From this many bytes of x on, threads that share a batch normalization had better take the steps
+// of kernel_list.h, with a wait between the two. Below, divide the columns of the whole: one wait.
+#define NB_STEPS_BYTES ((size_t)64 << 10)
+
 #define NB_FIELD(family, name, type, args) type(*name) args;
 
 struct nb_kernels_f32 {

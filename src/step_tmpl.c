@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One epoch of training inside one parallel region. Every thread owns a slab of output columns of
-// each layer: it computes them, normalizes them (batch norm needs no exchange), and updates the
-// weights that lead to them. Layer norm, the logits and the loss are divided by rows. Barriers
+// each layer: it computes them, normalizes them where batch norm is small, and updates the weights
+// that lead to them. Larger batch norms divide their rows once the statistics of all columns are
+// there; layer norm, the logits and the loss are divided by rows. Barriers
 // stand only where a thread reads what others wrote. How many threads there are changes no bit:
 // every output has one owner, and reductions run over fixed blocks (contract, rules 3 and 7).
 #include "src/network_tmpl.h"
@@ -49,31 +50,47 @@ static void gather(network *net, struct member me, const uint32_t *order, size_t
     }
 }
 
+// Whether the members take a batch normalization of (rows, cols) in its two steps.
+static bool in_steps(struct member me, size_t rows, size_t cols) {
+    return me.count > 1 && rows * cols * sizeof(real) >= NB_STEPS_BYTES;
+}
+
 // z and y of hidden layer l; complete for all threads when it returns.
 static void forward_hidden(network *net, struct member me, size_t l, size_t rows) {
     const struct layer *y = &net->layer[l];
-    const struct range cols = share(me, y->out, LINE);
+    const struct range cols = share(me, y->out, LINE), mine = share(me, rows, 1);
+    const size_t c = cols.begin, width = cols.end - c, r = mine.begin, count = mine.end - r;
     const enum nb_norm norm = net->settings->norm;
+    real *z = y->z + r * y->ld, *out = y->y + r * y->ld; // this member's rows
     size_t ldx;
     const real *x = input_of(net, l, &ldx);
     network_linear(net, y, rows, x, ldx, y->z, y->ld, cols, norm == NB_NORM_NONE);
     book(me, NB_PHASE_FORWARD);
-    if (norm == NB_NORM_BATCH) {
-        const size_t c = cols.begin;
-        net->k->batchnorm_relu_forward(rows, cols.end - c, y->z + c, y->ld, y->gamma.value + c,
-                                       y->beta.value + c, EPSILON, RUNNING_MOMENTUM,
-                                       y->running_mean + c, y->running_var + c, y->mean + c,
-                                       y->rstd + c, y->y + c, y->ld);
+    switch (norm) {
+    case NB_NORM_NONE:
+        break;
+    case NB_NORM_BATCH:
+        if (!in_steps(me, rows, y->out)) {
+            net->k->batchnorm_relu_forward(rows, width, y->z + c, y->ld, y->gamma.value + c,
+                                           y->beta.value + c, EPSILON, RUNNING_MOMENTUM,
+                                           y->running_mean + c, y->running_var + c, y->mean + c,
+                                           y->rstd + c, y->y + c, y->ld);
+            break;
+        }
+        net->k->batchnorm_statistics(rows, width, y->z + c, y->ld, EPSILON, RUNNING_MOMENTUM,
+                                     y->running_mean + c, y->running_var + c, y->mean + c,
+                                     y->rstd + c);
+        barrier(me, NB_PHASE_NORMALIZATION);
+        net->k->batchnorm_apply(count, y->out, z, y->ld, y->gamma.value, y->beta.value, y->mean,
+                                y->rstd, out, y->ld, 1);
+        break;
+    case NB_NORM_LAYER:
+        barrier(me, NB_PHASE_NORMALIZATION);
+        net->k->layernorm_relu_forward(count, y->out, z, y->ld, y->gamma.value, y->beta.value,
+                                       EPSILON, y->mean + r, y->rstd + r, out, y->ld);
+        break;
     }
     barrier(me, NB_PHASE_NORMALIZATION);
-    if (norm == NB_NORM_LAYER) {
-        const struct range mine = share(me, rows, 1);
-        const size_t r = mine.begin;
-        net->k->layernorm_relu_forward(mine.end - r, y->out, y->z + r * y->ld, y->ld,
-                                       y->gamma.value, y->beta.value, EPSILON, y->mean + r,
-                                       y->rstd + r, y->y + r * y->ld, y->ld);
-        barrier(me, NB_PHASE_NORMALIZATION);
-    }
 }
 
 // Logits, losses and the gradient of the logits; complete for all threads when it returns.
@@ -191,11 +208,26 @@ static void backward_hidden(network *net, struct member me, size_t l, size_t row
     case NB_NORM_NONE:
         net->k->relu_backward(rows, width, y->y + c, y->ld, y->dz + c, y->ld, y->dz + c, y->ld);
         break;
-    case NB_NORM_BATCH:
-        net->k->batchnorm_relu_backward(
-            rows, width, y->z + c, y->ld, y->gamma.value + c, y->beta.value + c, y->mean + c,
-            y->rstd + c, y->dz + c, y->ld, y->dz + c, y->ld, y->gamma.grad + c, y->beta.grad + c);
+    case NB_NORM_BATCH: {
+        if (!in_steps(me, rows, y->out)) {
+            net->k->batchnorm_relu_backward(rows, width, y->z + c, y->ld, y->gamma.value + c,
+                                            y->beta.value + c, y->mean + c, y->rstd + c, y->dz + c,
+                                            y->ld, y->dz + c, y->ld, y->gamma.grad + c,
+                                            y->beta.grad + c);
+            break;
+        }
+        net->k->batchnorm_sums(rows, width, y->z + c, y->ld, y->gamma.value + c, y->beta.value + c,
+                               y->mean + c, y->rstd + c, y->dz + c, y->ld, y->gamma.grad + c,
+                               y->beta.grad + c, 1);
+        barrier(me, NB_PHASE_NORMALIZATION);
+        const struct range mine = share(me, rows, 1);
+        real *z = y->z + mine.begin * y->ld, *dz = y->dz + mine.begin * y->ld;
+        net->k->batchnorm_dx(mine.end - mine.begin, y->out, z, y->ld, y->gamma.value, y->beta.value,
+                             y->mean, y->rstd, dz, y->ld, y->gamma.grad, y->beta.grad, rows, dz,
+                             y->ld, 1);
+        barrier(me, NB_PHASE_NORMALIZATION); // the columns of dz, and who steps gamma and beta
         break;
+    }
     case NB_NORM_LAYER: {
         barrier(me, NB_PHASE_NORMALIZATION);
         const struct range mine = share(me, rows, NB_BLOCK_ROWS);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -90,6 +91,53 @@ static void test_cold_visits_every_set(void **state) {
     assert_int_equal(visited[0], 12);
     nb_operands_free(&operands);
     nb_problems_free(&problems);
+}
+
+static size_t whole_calls;
+
+static void count_whole(const void *table, const struct nb_call *call) {
+    (void)table, (void)call;
+    __atomic_fetch_add(&whole_calls, 1, __ATOMIC_RELAXED);
+}
+
+// Two threads get what one call gives; `in_steps`: without that call.
+static void assert_shared(const char *text, bool in_steps) {
+    struct nb_problems problems = {0};
+    struct nb_error error;
+    const struct nb_problem p = problem(&problems, text);
+    struct nb_operands operands;
+    struct nb_implementation code = nb_implementation_ours(p.kernel, NB_F32, NB_ISA_SCALAR);
+    assert_int_equal(nb_operands_make(&operands, &p, NB_F32, 1, 1, &error), NB_OK);
+    const struct nb_job whole = {&code, &operands, 1, false, true},
+                        shared = {&code, &operands, 2, false, true};
+    unsigned char *want = malloc(operands.bytes);
+    assert_non_null(want);
+    size_t next = 0;
+    nb_team_run(&whole, 1, &next);
+    memcpy(want, operands.first, operands.bytes);
+    assert_memory_not_equal(want, operands.given, operands.bytes);
+    memcpy(operands.first, operands.given, operands.bytes);
+    nb_team_run(&shared, 1, &next);
+    assert_memory_equal(operands.first, want, operands.bytes);
+    whole_calls = 0;
+    code.call = count_whole;
+    nb_team_run(&shared, 1, &next);
+    assert_true((whole_calls == 0) == in_steps);
+    free(want);
+    nb_operands_free(&operands);
+    nb_problems_free(&problems);
+}
+
+static void test_steps_make_the_whole(void **state) {
+    (void)state;
+    if (nb_team_limit(2) < 2)
+        skip();
+    assert_shared("batchnorm_forward:131x1000", true);
+    assert_shared("batchnorm_relu_forward:131x1000", true);
+    assert_shared("batchnorm_backward:131x1000", true);
+    assert_shared("batchnorm_relu_backward:131x1000", true);
+    assert_shared("batchnorm_forward:3x1000", false);
+    assert_shared("layernorm_forward:131x1000", false);
 }
 
 // Code that spoils what the real one has computed.
@@ -232,6 +280,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_divide_the_outputs),
         cmocka_unit_test(test_cold_visits_every_set),
+        cmocka_unit_test(test_steps_make_the_whole),
         cmocka_unit_test(test_verdict),
         cmocka_unit_test(test_only_the_contract_is_exact),
         cmocka_unit_test(test_verdict_of_a_large_problem),

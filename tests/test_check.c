@@ -184,6 +184,23 @@ static void biased_running(size_t rows, size_t cols, const float *x, size_t ldx,
     }
 }
 
+// Of the rows of a piece instead of all.
+static void mean_of_piece(size_t rows, size_t cols, const float *x, size_t ldx, const float *gamma,
+                          const float *beta, const float *mean, const float *rstd, const float *dy,
+                          size_t lddy, const float *dgamma, const float *dbeta, size_t batch,
+                          float *dx, size_t lddx, int relu) {
+    (void)batch;
+    real_table()->batchnorm_dx(rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta,
+                               rows, dx, lddx, relu);
+}
+
+static void applies_without_relu(size_t rows, size_t cols, const float *x, size_t ldx,
+                                 const float *gamma, const float *beta, const float *mean,
+                                 const float *rstd, float *y, size_t ldy, int relu) {
+    (void)relu;
+    real_table()->batchnorm_apply(rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy, 0);
+}
+
 struct fault {
     const char *filter;  // of the check that must find it
     const char *finding; // what it must say
@@ -212,6 +229,8 @@ PLANT(without_relu, matmul_nn)
 PLANT(chain_restarts, matmul_nn)
 PLANT(reads_output, matmul_nn)
 PLANT(biased_running, batchnorm_forward)
+PLANT(mean_of_piece, batchnorm_dx)
+PLANT(applies_without_relu, batchnorm_apply)
 
 static size_t run(const struct nb_kernels_f32 *table, const char *filter, char **text) {
     size_t size;
@@ -329,6 +348,9 @@ int main(void) {
         FAULT(chain_restarts, "/matmul_nn", "the textbook has"),
         FAULT(reads_output, "/matmul_nn", "was made from what may not be read"),
         FAULT(biased_running, "/batchnorm_forward", "running_var"),
+        FAULT(mean_of_piece, "/batchnorm_dx", "cut in its second extent: dx"),
+        FAULT(mean_of_piece, "/batchnorm_backward", "in steps: dx"),
+        FAULT(applies_without_relu, "/batchnorm_relu_forward", "in steps: y"),
         cmocka_unit_test(test_any_order),
         INEXACT_FAULT(tail_reads_past, "/relu_forward", "SIGSEGV: it touched what is behind x"),
         INEXACT_FAULT(clears_first, "/relu_forward", "in place: y"),

@@ -3,9 +3,9 @@
 // kernel_list.h.
 
 // y = (x - mean) * scale + beta, with scale = rstd * gamma; cols <= COLUMNS
-INLINE void batchnorm_apply(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                            const real *gamma, const real *beta, const real *mean, const real *rstd,
-                            real *y, size_t ldy) {
+INLINE void normalize(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                      const real *gamma, const real *beta, const real *mean, const real *rstd,
+                      real *y, size_t ldy) {
     real scale[COLUMNS];
 #pragma omp simd
     for (size_t j = 0; j < cols; j++)
@@ -19,10 +19,27 @@ INLINE void batchnorm_apply(const bool relu, size_t rows, size_t cols, const rea
     }
 }
 
-INLINE void batchnorm_train(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                            const real *gamma, const real *beta, real eps, real momentum,
-                            real *running_mean, real *running_var, real *mean, real *rstd, real *y,
-                            size_t ldy) {
+// The same of any number of columns.
+INLINE void apply(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                  const real *gamma, const real *beta, const real *mean, const real *rstd, real *y,
+                  size_t ldy) {
+    for (size_t j0 = 0; j0 < cols; j0 += COLUMNS)
+        normalize(relu, rows, at_most(COLUMNS, cols - j0), x + j0, ldx, gamma + j0, beta + j0,
+                  mean + j0, rstd + j0, y + j0, ldy);
+}
+
+static void batchnorm_apply(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                            const real *beta, const real *mean, const real *rstd, real *y,
+                            size_t ldy, int relu) {
+    if (relu)
+        apply(true, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+    else
+        apply(false, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+}
+
+static void batchnorm_statistics(size_t rows, size_t cols, const real *x, size_t ldx, real eps,
+                                 real momentum, real *running_mean, real *running_var, real *mean,
+                                 real *rstd) {
     for (size_t j0 = 0; j0 < cols && rows > 0; j0 += COLUMNS) {
         const size_t width = at_most(COLUMNS, cols - j0);
         column_m2(rows, width, x + j0, ldx, mean + j0, rstd + j0); // rstd holds m2 for a moment
@@ -33,8 +50,18 @@ INLINE void batchnorm_train(const bool relu, size_t rows, size_t cols, const rea
             running_var[j] = (1 - momentum) * running_var[j] + momentum * (m2 / (real)(rows - 1));
             rstd[j] = 1 / sqrt(m2 / (real)rows + eps);
         }
-        batchnorm_apply(relu, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
-                        y + j0, ldy);
+    }
+}
+
+INLINE void train(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                  const real *gamma, const real *beta, real eps, real momentum, real *running_mean,
+                  real *running_var, real *mean, real *rstd, real *y, size_t ldy) {
+    for (size_t j0 = 0; j0 < cols; j0 += COLUMNS) {
+        const size_t width = at_most(COLUMNS, cols - j0);
+        batchnorm_statistics(rows, width, x + j0, ldx, eps, momentum, running_mean + j0,
+                             running_var + j0, mean + j0, rstd + j0);
+        normalize(relu, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
+                  y + j0, ldy);
     }
 }
 
@@ -42,16 +69,16 @@ static void batchnorm_forward(size_t rows, size_t cols, const real *x, size_t ld
                               const real *gamma, const real *beta, real eps, real momentum,
                               real *running_mean, real *running_var, real *mean, real *rstd,
                               real *y, size_t ldy) {
-    batchnorm_train(false, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean,
-                    running_var, mean, rstd, y, ldy);
+    train(false, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var, mean,
+          rstd, y, ldy);
 }
 
 static void batchnorm_relu_forward(size_t rows, size_t cols, const real *x, size_t ldx,
                                    const real *gamma, const real *beta, real eps, real momentum,
                                    real *running_mean, real *running_var, real *mean, real *rstd,
                                    real *y, size_t ldy) {
-    batchnorm_train(true, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var,
-                    mean, rstd, y, ldy);
+    train(true, rows, cols, x, ldx, gamma, beta, eps, momentum, running_mean, running_var, mean,
+          rstd, y, ldy);
 }
 
 INLINE void batchnorm_running(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
@@ -63,8 +90,8 @@ INLINE void batchnorm_running(const bool relu, size_t rows, size_t cols, const r
 #pragma omp simd
         for (size_t j = 0; j < width; j++)
             rstd[j] = 1 / sqrt(var[j0 + j] + eps);
-        batchnorm_apply(relu, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd,
-                        y + j0, ldy);
+        normalize(relu, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd, y + j0,
+                  ldy);
     }
 }
 
@@ -83,14 +110,11 @@ static void batchnorm_relu_infer(size_t rows, size_t cols, const real *x, size_t
                       ldy);
 }
 
-// Of cols <= COLUMNS: dbeta = sum dy, dgamma = rstd * sum dy * (x - mean), and
-//   dx = scale * dy + p * (x - mean) + q,  p = -scale * rstd * dgamma / rows,
-//   q = -scale * dbeta / rows
-INLINE void batchnorm_strip(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                            const real *gamma, const real *beta, const real *mean, const real *rstd,
-                            const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
-                            real *dbeta) {
-    real scale[COLUMNS], p[COLUMNS], q[COLUMNS];
+// dbeta = sum dy, dgamma = rstd * sum dy * (x - mean); cols <= COLUMNS
+INLINE void sums(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                 const real *gamma, const real *beta, const real *mean, const real *rstd,
+                 const real *dy, size_t lddy, real *dgamma, real *dbeta) {
+    real scale[COLUMNS];
 #pragma omp simd
     for (size_t j = 0; j < cols; j++) {
         scale[j] = rstd[j] * gamma[j];
@@ -106,10 +130,22 @@ INLINE void batchnorm_strip(const bool relu, size_t rows, size_t cols, const rea
         }
     }
 #pragma omp simd
-    for (size_t j = 0; j < cols; j++) {
+    for (size_t j = 0; j < cols; j++)
         dgamma[j] *= rstd[j];
-        p[j] = -scale[j] * (rstd[j] * dgamma[j] / (real)rows);
-        q[j] = -scale[j] * (dbeta[j] / (real)rows);
+}
+
+// dx = scale * dy + p * (x - mean) + q,  p = -scale * rstd * dgamma / batch,
+// q = -scale * dbeta / batch; cols <= COLUMNS
+INLINE void gradient(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                     const real *gamma, const real *beta, const real *mean, const real *rstd,
+                     const real *dy, size_t lddy, const real *dgamma, const real *dbeta,
+                     size_t batch, real *dx, size_t lddx) {
+    real scale[COLUMNS], p[COLUMNS], q[COLUMNS];
+#pragma omp simd
+    for (size_t j = 0; j < cols; j++) {
+        scale[j] = rstd[j] * gamma[j];
+        p[j] = -scale[j] * (rstd[j] * dgamma[j] / (real)batch);
+        q[j] = -scale[j] * (dbeta[j] / (real)batch);
     }
     for (size_t i = 0; i < rows; i++) {
 #pragma omp simd
@@ -121,28 +157,57 @@ INLINE void batchnorm_strip(const bool relu, size_t rows, size_t cols, const rea
     }
 }
 
-INLINE void batchnorm_grad(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                           const real *gamma, const real *beta, const real *mean, const real *rstd,
-                           const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma,
-                           real *dbeta) {
-    for (size_t j0 = 0; j0 < cols; j0 += COLUMNS)
-        batchnorm_strip(relu, rows, at_most(COLUMNS, cols - j0), x + j0, ldx, gamma + j0, beta + j0,
-                        mean + j0, rstd + j0, dy + j0, lddy, dx + j0, lddx, dgamma + j0,
-                        dbeta + j0);
+static void batchnorm_sums(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                           const real *beta, const real *mean, const real *rstd, const real *dy,
+                           size_t lddy, real *dgamma, real *dbeta, int relu) {
+    for (size_t j0 = 0; j0 < cols; j0 += COLUMNS) {
+        const size_t width = at_most(COLUMNS, cols - j0);
+        if (relu)
+            sums(true, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
+                 dy + j0, lddy, dgamma + j0, dbeta + j0);
+        else
+            sums(false, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
+                 dy + j0, lddy, dgamma + j0, dbeta + j0);
+    }
+}
+
+static void batchnorm_dx(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
+                         const real *beta, const real *mean, const real *rstd, const real *dy,
+                         size_t lddy, const real *dgamma, const real *dbeta, size_t batch, real *dx,
+                         size_t lddx, int relu) {
+    for (size_t j0 = 0; j0 < cols; j0 += COLUMNS) {
+        const size_t width = at_most(COLUMNS, cols - j0);
+        if (relu)
+            gradient(true, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
+                     dy + j0, lddy, dgamma + j0, dbeta + j0, batch, dx + j0, lddx);
+        else
+            gradient(false, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
+                     dy + j0, lddy, dgamma + j0, dbeta + j0, batch, dx + j0, lddx);
+    }
+}
+
+INLINE void grad(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
+                 const real *gamma, const real *beta, const real *mean, const real *rstd,
+                 const real *dy, size_t lddy, real *dx, size_t lddx, real *dgamma, real *dbeta) {
+    for (size_t j0 = 0; j0 < cols; j0 += COLUMNS) {
+        const size_t width = at_most(COLUMNS, cols - j0);
+        sums(relu, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0, dy + j0,
+             lddy, dgamma + j0, dbeta + j0);
+        gradient(relu, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
+                 dy + j0, lddy, dgamma + j0, dbeta + j0, rows, dx + j0, lddx);
+    }
 }
 
 static void batchnorm_backward(size_t rows, size_t cols, const real *x, size_t ldx,
                                const real *gamma, const real *beta, const real *mean,
                                const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
                                real *dgamma, real *dbeta) {
-    batchnorm_grad(false, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma,
-                   dbeta);
+    grad(false, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma, dbeta);
 }
 
 static void batchnorm_relu_backward(size_t rows, size_t cols, const real *x, size_t ldx,
                                     const real *gamma, const real *beta, const real *mean,
                                     const real *rstd, const real *dy, size_t lddy, real *dx,
                                     size_t lddx, real *dgamma, real *dbeta) {
-    batchnorm_grad(true, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma,
-                   dbeta);
+    grad(true, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx, dgamma, dbeta);
 }

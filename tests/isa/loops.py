@@ -22,8 +22,8 @@ from program import Program, is_jump
 HERE = os.path.dirname(os.path.abspath(__file__))
 TILES = ("tiles_by_rows", "tiles_by_columns")
 # Other kernels whose loops are shown.
-OTHERS = ("row_moments", "column_sum", "column_moments", "layernorm_forward", "layernorm_backward", "batchnorm_forward",
-          "batchnorm_backward")
+OTHERS = ("row_moments", "column_sum", "column_moments", "layernorm_forward", "layernorm_backward", "batchnorm_apply",
+          "batchnorm_sums", "batchnorm_dx")
 
 # How to read machine code: a fused multiply-add, any arithmetic on whole registers, a load of whole registers, the stack.
 Machine = collections.namedtuple("Machine", "triple fma packed whole_load stack")
