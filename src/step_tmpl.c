@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // One epoch of training inside one parallel region. Every thread owns a slab of output columns of
 // each layer: it computes them, normalizes them where batch norm is small, and updates the weights
-// that lead to them. Larger batch norms divide their rows once the statistics of all columns are
-// there; layer norm, the logits and the loss are divided by rows. Barriers
-// stand only where a thread reads what others wrote. How many threads there are changes no bit:
-// every output has one owner, and reductions run over fixed blocks (contract, rules 3 and 7).
+// that lead to them; if their inputs are large, the weights that lead from its part of these.
+// Larger batch norms divide their rows once the statistics of all columns are there; layer norm,
+// the logits and the loss are divided by rows. Barriers stand only where a thread reads what others
+// wrote. How many threads there are changes no bit: every output has one owner, and reductions run
+// over fixed blocks (contract, rules 3 and 7).
 #include "src/network_tmpl.h"
 
 #include <math.h>
@@ -251,6 +252,13 @@ static void backward_hidden(network *net, struct member me, size_t l, size_t row
     book(me, NB_PHASE_UPDATE);
 }
 
+// Whether the input of layer l is larger than caches of a core are, so that the members had better
+// read a part of it each, and update what these inputs lead to. Else they update what leads to
+// their columns, which they read again in the next step.
+static bool divides_inputs(const network *net, struct member me, size_t l, size_t rows) {
+    return me.count > 1 && rows * net->layer[l].in * sizeof(real) >= 2 << 20;
+}
+
 static void backward(network *net, struct member me, size_t rows) {
     const size_t top = net->layers - 1;
     struct layer *output = &net->layer[top];
@@ -271,11 +279,16 @@ static void backward(network *net, struct member me, size_t rows) {
             book(me, NB_PHASE_BACKWARD);
         }
     }
-    if (top > 1) // until here the weights between hidden layers are read by all
+    // Until here the weights between hidden layers are read by all, and dz is not complete.
+    if (top > 1 || divides_inputs(net, me, 0, rows))
         barrier(me, NB_PHASE_BACKWARD);
     for (size_t l = 0; l < top; l++) {
         const struct layer *layer = &net->layer[l];
-        update_weights(net, l, rows, (struct range){0, layer->in}, share(me, layer->out, LINE));
+        const struct range inputs = {0, layer->in}, outputs = {0, layer->out};
+        if (divides_inputs(net, me, l, rows))
+            update_weights(net, l, rows, share(me, layer->in, net->k->mr), outputs);
+        else
+            update_weights(net, l, rows, inputs, share(me, layer->out, LINE));
     }
     book(me, NB_PHASE_UPDATE);
 }
