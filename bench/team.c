@@ -59,11 +59,12 @@ struct share {
     } step[2];
 };
 
-// Thread `id`'s piece of a call on set 0; false: nothing is left for it.
+// Thread `id`'s piece of a call on set 0, the whole call where `cut` is NULL; false: nothing is
+// left for it.
 static bool piece_of(const struct nb_operands *operands, const struct nb_cut *cut, size_t id,
                      size_t count, struct nb_call *piece) {
     *piece = nb_operands_call(operands, operands->first);
-    if (count == 1)
+    if (cut == NULL)
         return true;
     size_t total = cut->along == NB_M ? piece->m : piece->n;
     size_t unit = unit_of(cut, operands->dtype);
