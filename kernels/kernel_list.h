@@ -113,7 +113,7 @@
     K(peak, peak_triad, void, (size_t n, real *a, const real *b, const real *c, real s))                                    \
     /* batchnorm in two steps, so that threads may divide the rows of y and dx: statistics and sums need all rows, split      \
        columns; apply and dx, from them, as you like. relu: as in *_relu_*. `batch` is the number of rows that the sums are   \
-       of. One after the other they are the kernels above, to the bit. */                                                     \
+       of. One after the other they are the kernels above, to the bit. y may be x, dx may be dy. */                           \
     K(batchnorm, batchnorm_statistics, void, (size_t rows, size_t cols, const real *x, size_t ldx, real eps, real momentum, \
                  real *running_mean, real *running_var, real *mean, real *rstd))                                            \
     K(batchnorm, batchnorm_apply, void, (size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,            \
