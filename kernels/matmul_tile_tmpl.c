@@ -20,6 +20,10 @@ enum {
     LEAST_AHEAD_K = 17,
     // And one of few rows, whose k are soon done, for rows of b so many k before.
     B_AHEAD = 6,
+    // The first tile of a panel asks for rows of b so many k before, and for the same rows of the
+    // next panel, where b has more bytes than stay in an L2 cache beside all else.
+    FIRST_AHEAD = 24,
+    LEAST_ASKED = 512 << 10,
     // The last k of a tile with more stores than a burst, a few rows at a time: the stores of
     // some lie between the multiplications of others then.
     LAST_K = 8,
@@ -34,6 +38,7 @@ struct tile_job {
     size_t lda, ldb, k;
     size_t step;  // from a tile's a to that of the one below
     real *panel;  // a copy of b is left here, rows of whole registers; NULL: no
+    bool asks;    // for b
     real *packed; // by columns, a copy of a is left here, (k, TILE_ROWS) a tile; NULL: no
     real *start;  // where the chains start, or NULL: at 0
     size_t ldstart;
@@ -86,9 +91,10 @@ INLINE void begin(const size_t rows, const size_t vecs, const int part, const st
         EACH acc[i][v] = v_zero();
 }
 
-// acc += a . b, chains over k from k0 to k1. `copies`: b into t->panel, too.
+// acc += a . b, chains over k from k0 to k1. `first`: of the tiles of a panel, it may ask for b,
+// and copies it into t->panel where panels are copied.
 INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, const int part,
-                     const bool copies, const struct tile_job *t, size_t k0, size_t k1,
+                     const bool first, const struct tile_job *t, size_t k0, size_t k1,
                      const real *a, real *packed, vec acc[][MOST_VECS]) {
     const size_t lda = t->lda, ldb = t->ldb;
     const real *b = t->b + k0 * ldb;
@@ -105,7 +111,13 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
                 __builtin_prefetch(b + B_AHEAD * ldb + j);
             }
         }
-        if (copies) {
+        if (first && (!COPY_PANELS || t->asks)) {
+            UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
+                __builtin_prefetch(b + FIRST_AHEAD * ldb + j, 0, 2);
+                __builtin_prefetch(b + vecs * LANES + j, 0, 2);
+            }
+        }
+        if (first && COPY_PANELS) {
             UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
             panel += vecs * LANES;
         }
@@ -169,7 +181,10 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
             }
         }
         begin(rows, vecs, part, t, start, acc);
-        if (way == BY_COLUMNS && !COPY_PANELS && rows * vecs > STORE_BURST) {
+        if (COPY_PANELS ? t->panel != NULL : rows == TILE_ROWS && t->asks) {
+            multiply(rows, vecs, way, part, true, t, 0, t->k, a, packed, acc);
+            finish(rows, vecs, part, t, c, acc);
+        } else if (way == BY_COLUMNS && !COPY_PANELS && rows * vecs > STORE_BURST) {
             const size_t abreast = STORE_BURST / vecs;
             const size_t last = t->k < LAST_K ? 0 : t->k - LAST_K;
             const struct tile_job *u = t;
@@ -182,10 +197,7 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
                 finish(count, vecs, part, u, c + i * u->ldc, acc + i);
             }
         } else {
-            if (COPY_PANELS && t->panel != NULL)
-                multiply(rows, vecs, way, part, true, t, 0, t->k, a, packed, acc);
-            else
-                multiply(rows, vecs, way, part, false, t, 0, t->k, a, packed, acc);
+            multiply(rows, vecs, way, part, false, t, 0, t->k, a, packed, acc);
             finish(rows, vecs, part, t, c, acc);
         }
         a += t->step;

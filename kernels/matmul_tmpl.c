@@ -29,6 +29,7 @@ struct product {
     const epilogue *out;
     size_t width; // columns of a panel of b
     bool copies;  // panels of b, where they fit L1, so that their lines do not evict one another
+    bool asks;    // for panels of b that come from further away than L2
     bool packs;   // a of tn, whose tiles else touch a line and a page for each k
     real *panel, *packed, *partial;
 };
@@ -66,6 +67,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         .b = form == NT ? p->panel : p->b + at->k0 * p->ldb + j,
         .ldb = form == NT ? vecs * LANES : p->ldb,
         .panel = p->copies ? p->panel : NULL,
+        .asks = p->asks,
         .ldstart = sgd ? block_cols : p->ldc,
         .ldc = aside ? block_cols : p->ldc,
         .bias = out && out->bias ? out->bias + j : NULL,
@@ -78,7 +80,8 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         struct stack next = next_tiles(at->i1 - i, p->packs);
         real *unfinished = p->partial + (i - at->i0) * block_cols + (j - at->j0);
         real *tile = p->packed + (i - at->i0) / TILE_ROWS * PACKED_TILE;
-        t.count = t.panel != NULL ? 1 : next.count; // the first tile copies for the others
+        // The first tile copies for the others, and asks.
+        t.count = t.panel != NULL || t.asks ? 1 : next.count;
         t.packed = tile;
         if (packed) {
             t.a = tile;
@@ -98,6 +101,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         else
             tiles_by_columns(next.rows, vecs, &t);
         i += next.rows * t.count;
+        t.asks = false;
         if (t.panel != NULL) {
             t.b = p->panel;
             t.ldb = vecs * LANES;
@@ -163,6 +167,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .packed = packed,
         .partial = partial,
         .copies = COPY_PANELS && form != NT && tall && k >= LEAST_COPIED_K,
+        .asks = form != NT && tall && n > width && k * n * sizeof(real) >= LEAST_ASKED,
         .packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width,
     };
     for (size_t j0 = 0; j0 < n; j0 += BLOCK_N) {
