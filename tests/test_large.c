@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Matrices that no cache holds, which kernels walk and write in ways of their own: the same bits as
-// the scalar kernels give, and nothing else is written.
+// Matrices that no cache holds, which kernels walk and write in ways of their own, and products of
+// such: the same bits as the scalar kernels give, and nothing else is written.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -125,8 +125,51 @@ enum { OPS = sizeof ops / sizeof *ops };
         free(l);                                                                                   \
     }
 
+// c (m, n) of nn and tn, with what follows a product, and a gap after each row of b and c.
+#define CHECK_PRODUCT(bits, real)                                                                  \
+    static void check_product_f##bits(size_t m, size_t n, size_t k, bool tn) {                     \
+        enum { GAP = 5 };                                                                          \
+        const size_t ld = n + GAP;                                                                 \
+        real *a = malloc(m * k * sizeof *a), *b = malloc((k * ld - GAP) * sizeof *b);              \
+        real *want = malloc(m * ld * sizeof *want), *got = malloc(m * ld * sizeof *got);           \
+        real *bias = malloc(n * sizeof *bias);                                                     \
+        struct nb_random random;                                                                   \
+        assert_true(a != NULL && b != NULL && want != NULL && got != NULL && bias != NULL);        \
+        nb_random_seed(&random, bits);                                                             \
+        for (size_t i = 0; i < m * k; i++)                                                         \
+            a[i] = nb_random_uniform(&random, 1);                                                  \
+        for (size_t i = 0; i < k * ld - GAP; i++)                                                  \
+            b[i] = nb_random_uniform(&random, 1);                                                  \
+        for (size_t j = 0; j < n; j++)                                                             \
+            bias[j] = nb_random_uniform(&random, 1);                                               \
+        const struct nb_epilogue_f##bits outs[] = {                                                \
+            {.bias = bias, .relu = true}, {.accumulate = true}, {.sgd = true, .lr = (real)0.1}};   \
+        for (size_t o = 0; o < sizeof outs / sizeof *outs; o++) {                                  \
+            for (int isa = 0; isa < NB_ISA_COUNT; isa++) {                                         \
+                const struct nb_kernels_f##bits *t = nb_isa_kernels_f##bits((enum nb_isa)isa);     \
+                if (t == NULL || !nb_isa_exact((enum nb_isa)isa))                                  \
+                    continue;                                                                      \
+                real *c = isa == NB_ISA_SCALAR ? want : got;                                       \
+                for (size_t i = 0; i < m * ld; i++)                                                \
+                    c[i] = (real)(i % 17) / 16;                                                    \
+                (tn ? t->matmul_tn : t->matmul_nn)(m, n, k, a, tn ? m : k, b, ld, c, ld, &outs[o]);\
+                if (c == got && memcmp(got, want, m * ld * sizeof *got) != 0)                      \
+                    fail_msg("%s f" #bits " matmul_%s %zux%zux%zu, epilogue %zu: other bits",      \
+                             t->isa, tn ? "tn" : "nn", m, n, k, o);                                \
+            }                                                                                      \
+        }                                                                                          \
+        free(a), free(b), free(want), free(got), free(bias);                                       \
+    }                                                                                              \
+    static void products_f##bits(void) {                                                           \
+        static const size_t sizes[][3] = {{25, 701, 300}, {13, 1030, 530}, {12, 257, 1100}};       \
+        for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++)                              \
+            check_product_f##bits(sizes[i / 2][0], sizes[i / 2][1], sizes[i / 2][2], i % 2 == 1);  \
+    }
+
 CHECK_LARGE(32, float)
 CHECK_LARGE(64, double)
+CHECK_PRODUCT(32, float)
+CHECK_PRODUCT(64, double)
 // clang-format on
 
 static void single_precision(void **state) {
@@ -139,10 +182,17 @@ static void double_precision(void **state) {
     walk_f64();
 }
 
+static void products(void **state) {
+    (void)state;
+    products_f32();
+    products_f64();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(single_precision),
         cmocka_unit_test(double_precision),
+        cmocka_unit_test(products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
