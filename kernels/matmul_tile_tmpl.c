@@ -98,7 +98,6 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
                      const real *a, real *packed, vec acc[][MOST_VECS]) {
     const size_t lda = t->lda, ldb = t->ldb;
     const real *b = t->b + k0 * ldb;
-    real *panel = t->panel;
     for (size_t k = k0; k < k1; k++, b += ldb) {
         vec bk[MOST_VECS];
         UNROLL for (size_t v = 0; v < vecs; v++) {
@@ -118,8 +117,8 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
             }
         }
         if (first && COPY_PANELS) {
-            UNROLL for (size_t v = 0; v < vecs; v++) v_store(panel + v * LANES, bk[v]);
-            panel += vecs * LANES;
+            real *row = t->panel + k * vecs * LANES;
+            UNROLL for (size_t v = 0; v < vecs; v++) v_store(row + v * LANES, bk[v]);
         }
         if (way == PACKING) {
             __builtin_prefetch(a + (k + PACKED_AHEAD) * lda + rows - 1, 0, 2);

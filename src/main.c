@@ -26,9 +26,16 @@ static void occupy_standard_descriptors(void) {
 
 // Kernels keep blocks of their operands on the stack, a megabyte at most. A stack that cannot grow,
 // as under `ulimit -v`, ends a program without a word: so it grows now, and before that a mapping
-// of its size shows whether there is room.
+// of its size shows whether there is room. A function of its own does it, since one moves the
+// stack's end where it begins.
 enum { STACK = 3 << 19 };
-__attribute__((noinline)) static bool grow_stack(void) {
+__attribute__((noinline)) static bool touch_stack(void) {
+    volatile char stack[STACK];
+    stack[0] = 0;
+    return stack[0] == 0;
+}
+
+static bool grow_stack(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur < 2 * STACK)
         return true; // as its owner wanted it
@@ -36,9 +43,7 @@ __attribute__((noinline)) static bool grow_stack(void) {
     if (room == MAP_FAILED)
         return false;
     munmap(room, STACK);
-    volatile char stack[STACK];
-    stack[0] = 0;
-    return stack[0] == 0;
+    return touch_stack();
 }
 
 static void print_help(void) {
