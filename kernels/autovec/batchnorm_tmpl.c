@@ -19,22 +19,18 @@ INLINE void normalize(const bool relu, size_t rows, size_t cols, const real *x, 
     }
 }
 
-// The same of any number of columns.
-INLINE void apply(const bool relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                  const real *gamma, const real *beta, const real *mean, const real *rstd, real *y,
-                  size_t ldy) {
-    for (size_t j0 = 0; j0 < cols; j0 += COLUMNS)
-        normalize(relu, rows, at_most(COLUMNS, cols - j0), x + j0, ldx, gamma + j0, beta + j0,
-                  mean + j0, rstd + j0, y + j0, ldy);
-}
-
 static void batchnorm_apply(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
                             const real *beta, const real *mean, const real *rstd, real *y,
                             size_t ldy, int relu) {
-    if (relu)
-        apply(true, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
-    else
-        apply(false, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+    for (size_t j0 = 0; j0 < cols; j0 += COLUMNS) {
+        const size_t width = at_most(COLUMNS, cols - j0);
+        if (relu)
+            normalize(true, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
+                      y + j0, ldy);
+        else
+            normalize(false, rows, width, x + j0, ldx, gamma + j0, beta + j0, mean + j0, rstd + j0,
+                      y + j0, ldy);
+    }
 }
 
 static void batchnorm_statistics(size_t rows, size_t cols, const real *x, size_t ldx, real eps,
