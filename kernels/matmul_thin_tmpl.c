@@ -129,6 +129,12 @@ INLINE void matmul_few(const enum way way, size_t m, size_t n, size_t k, const r
     }
 }
 
+// Where column j of c begins, which lies in panels of ldc columns or, without a stride, in one
+// matrix.
+INLINE real *c_column(real *c, size_t ldc, size_t panel_stride, size_t j) {
+    return panel_stride > 0 ? c + j / ldc * panel_stride + j % ldc : c + j;
+}
+
 // Products of few k, where a burst of stores at the end of every tile would keep multiplications
 // waiting: what b has of some columns stays in registers, and the rows of c pass by.
 enum {
@@ -195,7 +201,7 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
     real panel[MOST_FEW_K > 0 ? MOST_FEW_K * MOST_COLS : 1]; // b transposed
     for (size_t j = 0; j < n; j += width) {
         const size_t cols = n - j < width ? n - j : width;
-        real *start = panel_stride > 0 ? c + j / ldc * panel_stride + j % ldc : c + j;
+        real *start = c_column(c, ldc, panel_stride, j);
         if (form == NT)
             transpose(k, cols, b + j * ldb, ldb, panel, MOST_COLS);
         const struct tile_job t = {

@@ -39,11 +39,6 @@ struct block {
     size_t i0, i1, j0, j1, k0, k1;
 };
 
-INLINE real *c_at(const struct product *p, size_t i, size_t j) {
-    const size_t panel = p->panel_stride > 0 ? j / p->ldc : 0;
-    return p->c + panel * p->panel_stride + i * p->ldc + (j - panel * p->ldc);
-}
-
 // Registers side by side: a tile of few rows is a wider one. Panels of c are whole tiles wide.
 INLINE size_t tile_vecs(size_t m, bool panels) {
     const size_t vecs = m < TILE_ROWS && m > 0 ? ACCUMULATORS / m : TILE_VECS;
@@ -90,7 +85,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
             t.a = form == TN ? p->a + at->k0 * p->lda + i : p->a + i * p->lda + at->k0;
             t.step = form == TN ? next.rows : next.rows * p->lda;
         }
-        t.c = aside ? unfinished : c_at(p, i, j);
+        t.c = aside ? unfinished : c_column(p->c, p->ldc, p->panel_stride, j) + i * p->ldc;
         t.start = first && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
         if (form != TN && lie_apart(next.rows, vecs, t.ldb))
             tiles_ahead(next.rows, vecs, &t);
