@@ -65,6 +65,16 @@ static void describe(FILE *stream, const json_t *record) {
             text_of(json_object_get(machine, "build"), "compiler", "an unknown compiler"));
 }
 
+// Whether statistics of the figure are finite: of sums of 2^32 such figures, and of quotients of
+// two.
+static bool in_range(double figure) { return fabs(figure) <= 1e150; }
+
+static bool is_whole(const struct nb_point *point) {
+    return in_range(point->train_loss) && in_range(point->test_loss) &&
+           in_range(point->test_accuracy) && in_range(point->seconds) && point->seconds > 0 &&
+           in_range(1 / point->seconds);
+}
+
 static enum nb_code read_points(const struct nb_lines *lines, struct nb_study_run *run) {
     const json_t *epochs = json_object_get(run->record, "epochs");
     run->point_count = json_array_size(epochs);
@@ -80,12 +90,10 @@ static enum nb_code read_points(const struct nb_lines *lines, struct nb_study_ru
         if (count_of(epoch, "epoch") != index + 1)
             return nb_lines_refuse(
                 lines, "epoch %zu is missing; remove the line and run the sweep again", index + 1);
-        bool whole = isfinite(point->train_loss) && isfinite(point->test_loss) &&
-                     isfinite(point->test_accuracy) && point->seconds > 0;
-        if (run->outcome == NB_OUTCOME_OK && !whole)
+        if (run->outcome == NB_OUTCOME_OK && !is_whole(point))
             return nb_lines_refuse(lines,
-                                   "epoch %zu of a run that ended well lacks a figure; remove the "
-                                   "line and run the sweep again",
+                                   "epoch %zu of a run that ended well lacks a figure, or has one "
+                                   "that cannot be; remove the line and run the sweep again",
                                    index + 1);
     }
     if (run->outcome == NB_OUTCOME_OK && run->point_count != run->epochs)

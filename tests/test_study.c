@@ -217,6 +217,65 @@ static void a_cut_file_is_refused(void **state) {
     free(bytes.data);
 }
 
+// Two seeds with two epochs each, of those losses and seconds.
+static void write_two_runs(const char *path, double loss, double seconds) {
+    char text[4096];
+    int length = 0;
+    for (int seed = 1; seed <= 2; seed++) {
+        length += sprintf(text + length,
+                          "{\"schema\": 1, \"purpose\": \"convergence\", \"alone\": true, "
+                          "\"status\": \"ok\", \"config\": {\"norm\": \"batch\", "
+                          "\"batch_size\": 16, \"epochs\": 2, \"lr\": 0.1, \"seed\": %d}, "
+                          "\"data\": {\"rows\": 100}, "
+                          "\"effective\": {\"isa\": \"scalar\", \"threads\": 1}, \"epochs\": [",
+                          seed);
+        for (int epoch = 1; epoch <= 2; epoch++)
+            length +=
+                sprintf(text + length,
+                        "%s{\"epoch\": %d, \"train_loss\": %.17g, \"test_loss\": %.17g, "
+                        "\"test_accuracy\": 0.5, \"seconds\": %.17g}",
+                        epoch == 1 ? "" : ", ", epoch, loss, seed == 1 ? loss : -loss, seconds);
+        length += sprintf(text + length, "]}\n");
+    }
+    write_bytes(path, text, (size_t)length);
+}
+
+// Figures without finite statistics are the records' fault, and said with the line; up to there all
+// that is made of them is finite.
+static void statistics_of_what_is_read_are_finite(void **state) {
+    static const struct {
+        double loss, seconds;
+        enum nb_code code;
+    } cases[] = {
+        {1e150, 1e150, NB_OK}, {-1e150, 1e-150, NB_OK}, {1e151, 1, NB_DATA},  {-1e151, 1, NB_DATA},
+        {1e308, 1, NB_DATA},   {1, 1e151, NB_DATA},     {1, 1e-151, NB_DATA}, {1, 0, NB_DATA},
+        {1, -1, NB_DATA},      {1, 4.9e-324, NB_DATA},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct nb_study study;
+        struct nb_sections sections;
+        struct nb_results results;
+        struct nb_error error;
+        write_two_runs(join(*state, "records.jsonl"), cases[i].loss, cases[i].seconds);
+        assert_int_equal(nb_study_read(&study, *state, &error), cases[i].code);
+        if (cases[i].code != NB_OK) {
+            assert_non_null(strstr(error.text, ", line 1: epoch 1 "));
+            continue;
+        }
+        const struct nb_targets targets = {0.1, 0.97};
+        assert_int_equal(nb_sections_make(&sections, &study, &error), NB_OK);
+        assert_int_equal(nb_results_make(&results, &sections.sections[0], &targets, &error), NB_OK);
+        for (enum nb_measure measure = 0; measure < NB_MEASURES; measure++) {
+            const struct nb_estimate *of = &results.settings[0].of[measure];
+            assert_int_equal(of->n, 2);
+            assert_true(isfinite(of->mean_in.low) && isfinite(of->mean_in.high));
+        }
+        nb_results_free(&results);
+        nb_sections_free(&sections);
+        nb_study_free(&study);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define GOLDEN(name) cmocka_unit_test_setup_teardown(name, load_golden, release_golden)
@@ -227,6 +286,8 @@ int main(void) {
         cmocka_unit_test(who_is_ahead),
         cmocka_unit_test(every_claim_has_its_rule),
         cmocka_unit_test_setup_teardown(a_cut_file_is_refused, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(statistics_of_what_is_read_are_finite, make_folder,
+                                        remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
