@@ -138,21 +138,8 @@ INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
     return MM(insertf128)(MM_WIDEN(load_part(p, n)), load_part(p + ld, n), 1);
 }
 
-#if NB_BITS == 32
-INLINE vec v_swap_upper(vec a, vec b, size_t d) {
-    if (d == 1)
-        return _mm256_blend_ps(a, _mm256_moveldup_ps(b), 0xaa);
-    return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
-}
-INLINE vec v_swap_lower(vec a, vec b, size_t d) {
-    if (d == 1)
-        return _mm256_blend_ps(_mm256_movehdup_ps(a), b, 0xaa);
-    return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
-}
-#else
-INLINE vec v_swap_upper(vec a, vec b, size_t d) { return (void)d, _mm256_unpacklo_pd(a, b); }
-INLINE vec v_swap_lower(vec a, vec b, size_t d) { return (void)d, _mm256_unpackhi_pd(a, b); }
-#endif
+INLINE vec v_zip_lower(vec a, vec b) { return MM(unpacklo)(a, b); }
+INLINE vec v_zip_upper(vec a, vec b) { return MM(unpackhi)(a, b); }
 
 // Halves of `a` combined by op, then halves of that, down to one lane.
 #if NB_BITS == 32

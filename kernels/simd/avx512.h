@@ -105,21 +105,8 @@ INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
     return t;
 }
 
-#if NB_BITS == 32
-INLINE vec v_swap_upper(vec a, vec b, size_t d) {
-    if (d == 1)
-        return _mm512_mask_moveldup_ps(a, 0xaaaa, b);
-    return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
-}
-INLINE vec v_swap_lower(vec a, vec b, size_t d) {
-    if (d == 1)
-        return _mm512_mask_movehdup_ps(b, 0x5555, a);
-    return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
-}
-#else
-INLINE vec v_swap_upper(vec a, vec b, size_t d) { return (void)d, _mm512_unpacklo_pd(a, b); }
-INLINE vec v_swap_lower(vec a, vec b, size_t d) { return (void)d, _mm512_unpackhi_pd(a, b); }
-#endif
+INLINE vec v_zip_lower(vec a, vec b) { return MM(unpacklo)(a, b); }
+INLINE vec v_zip_upper(vec a, vec b) { return MM(unpackhi)(a, b); }
 
 // Halves of `a` combined by op, then halves of that, down to one lane.
 #if NB_BITS == 32

@@ -93,16 +93,8 @@ INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
     return n >= LANES ? v_load(p) : v_load_n(p, n);
 }
 
-#if NB_BITS == 32
-#    define SWAP(part, a, b, d)             \
-        ((d) == 1 ? vtrn##part##q_f32(a, b) \
-                  : vreinterpretq_f32_f64(  \
-                        vtrn##part##q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b))))
-#else
-#    define SWAP(part, a, b, d) ((void)(d), vtrn##part##q_f64(a, b))
-#endif
-INLINE vec v_swap_upper(vec a, vec b, size_t d) { return SWAP(1, a, b, d); }
-INLINE vec v_swap_lower(vec a, vec b, size_t d) { return SWAP(2, a, b, d); }
+INLINE vec v_zip_lower(vec a, vec b) { return V(zip1q)(a, b); }
+INLINE vec v_zip_upper(vec a, vec b) { return V(zip2q)(a, b); }
 
 // Halves of `a` combined by op, then halves of that, down to one lane.
 INLINE real v_reduce_add(vec a) {

@@ -58,8 +58,9 @@ INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
     return n >= LANES ? v_load(p) : v_load_n(p, n);
 }
 
-INLINE vec v_swap_upper(vec a, vec b, size_t d) { return d == 0 ? b : a; }
-INLINE vec v_swap_lower(vec a, vec b, size_t d) { return d == 0 ? a : b; }
+// Half of one lane is none.
+INLINE vec v_zip_lower(vec a, vec b) { return (void)b, a; }
+INLINE vec v_zip_upper(vec a, vec b) { return (void)a, b; }
 
 INLINE real v_reduce_add(vec a) { return a; }
 INLINE real v_reduce_max(vec a) { return a; }

@@ -24,9 +24,8 @@
 //   v_pow2(n)                    2^n for integral n within the exponents of normal numbers
 //   v_load_parts(p, ld, n)       LANES / PART rows, PART elements of each side by side: part q from
 //                                p + q * ld, the first n of its elements, the others 0
-//   v_swap_upper(a, b, d)        a step of a transposition, d a constant power of 2 below PART: of
-//   v_swap_lower(a, b, d)        a over b, seen as squares of d x d elements, [p q p q ...] over
-//                                [r s r s ...], the upper is [p r p r ...], the lower [q s q s ...]
+//   v_zip_lower(a, b)            within each part, the lower halves of a and b by turns: a, b, a, b
+//   v_zip_upper(a, b)            the same of the upper halves
 //   v_reduce_add(a)              lane i + lane i + LANES/2, and so on down to one: part of the
 //                                tree of contract rule 2
 //   v_reduce_max(a)              the same tree with v_max
@@ -150,17 +149,16 @@ INLINE vec from_bytes_left(const uint8_t *p, size_t left) {
     return v_from_bytes(part);
 }
 
-// PART registers, the square of PART x PART in each part of them transposed: step d swaps the
-// squares of d x d elements beside the diagonal.
+// PART registers, the square of PART x PART in each part of them transposed: a perfect shuffle of
+// all elements, once for each power of 2 in PART, turns their numbers (row, column) around.
 INLINE void transpose_parts(vec t[PART]) {
     UNROLL for (size_t d = PART / 2; d > 0; d /= 2) {
+        vec z[PART];
         UNROLL for (size_t r = 0; r < PART; r++) {
-            if ((r & d) == 0) {
-                const vec upper = t[r], lower = t[r + d];
-                t[r] = v_swap_upper(upper, lower, d);
-                t[r + d] = v_swap_lower(upper, lower, d);
-            }
+            const vec a = t[r / 2], b = t[(r + PART) / 2];
+            z[r] = r % 2 == 0 ? v_zip_lower(a, b) : v_zip_upper(a, b);
         }
+        UNROLL for (size_t r = 0; r < PART; r++) t[r] = z[r];
     }
 }
 
