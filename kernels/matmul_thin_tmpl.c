@@ -3,23 +3,32 @@
 
 enum form { NN, NT, TN }; // of matmul_tmpl.c
 
-// Products of few rows with a transposed b: each square of b is used as soon as it is transposed,
-// in the registers where it is.
+// Products of few rows with a transposed b: some columns of b are used as soon as they are
+// transposed, in the registers where they are.
 enum {
-    MOST_FEW = 10, // rows at a time: with PART registers of b they fit the registers
-    // More rows read a panel often enough.
-    MOST_FEW_OF_NT = LANES > MOST_FEW ? LANES
-                     : LANES > 1      ? MOST_FEW
-                                      : 0,
+    ABREAST = PARTS_ABREAST * PART, // columns at a time
+    MOST_FEW = 10,                  // rows at a time: beside the columns they fit the registers
+    // Rows that are worth it in all: more read a panel often enough.
+    MOST_FEW_OF_NT = PARTS_ABREAST > 1 ? 64
+                     : LANES > 1       ? MOST_FEW
+                                       : 0,
 };
 
-// acc (rows, LANES) += a (rows, n) . b (LANES, n) transposed, n at most PART
-INLINE void add_part(const enum way way, const size_t rows, size_t n, const real *a, size_t lda,
-                     const real *const row[PART], size_t ldb, const size_t v,
-                     vec acc[][MOST_VECS]) {
-    vec t[PART];
-    load_columns(row, ldb, PART, n, t);
-    UNROLL for (size_t r = 0; r < PART; r++) {
+// The first rows of a square of b, for each register of columns of c.
+struct squares {
+    const real *row[MOST_VECS][PART];
+    size_t ld;
+};
+
+// acc (rows, LANES), register v of each row, += a (rows, n) . b (LANES, n) transposed, n at most
+// `cols`, which is ABREAST or PART; b's rows go on behind them.
+INLINE void add_columns(const enum way way, const size_t rows, const size_t cols, size_t n,
+                        const real *a, size_t lda, struct squares *b, const size_t v,
+                        vec acc[][MOST_VECS]) {
+    vec t[ABREAST];
+    load_columns(b->row[v], b->ld, cols, n, t);
+    UNROLL for (size_t r = 0; r < PART; r++) b->row[v][r] += cols;
+    UNROLL for (size_t r = 0; r < cols; r++) {
         if (r < n) {
             UNROLL for (size_t i = 0; i < rows; i++) acc[i][v] =
                 v_fma(v_set1(way == BY_COLUMNS ? a[i] : a[i * lda + r]), t[r], acc[i][v]);
@@ -29,51 +38,48 @@ INLINE void add_part(const enum way way, const size_t rows, size_t n, const real
     }
 }
 
-// acc (rows, LANES) += a (rows, left) . b (cols, left) transposed
-INLINE void add_square(const enum way way, const size_t rows, size_t cols, const size_t left,
-                       const real *a, size_t lda, const real *b, size_t ldb, const size_t v,
-                       vec acc[][MOST_VECS]) {
+// acc (rows, vecs * LANES) += a (rows, left) . b (vecs * LANES, left) transposed
+INLINE void add_squares(const enum way way, const size_t rows, const size_t vecs, const size_t left,
+                        const real *a, size_t lda, struct squares *b, vec acc[][MOST_VECS]) {
     const size_t step = way == BY_COLUMNS ? lda : 1;
-    const real *row[PART];
-    real square[LANES * LANES];
-    if (cols < LANES || (LANES > WAYS && pages_apart(ldb))) {
-        b = fill_square(cols, left, b, ldb, square);
-        ldb = LANES;
-    }
-    first_rows(b, ldb, row);
-    if (left == ALL) {
-        UNROLL for (size_t g = 0; g < LANES; g += PART) {
-            add_part(way, rows, PART, a + g * step, lda, row, ldb, v, acc);
-            UNROLL for (size_t r = 0; r < PART; r++) row[r] += PART;
+    UNROLL for (size_t v = 0; v < vecs; v++) {
+        if (left == ALL) {
+            UNROLL for (size_t g = 0; g < LANES; g += ABREAST)
+                add_columns(way, rows, ABREAST, ABREAST, a + g * step, lda, b, v, acc);
+            continue;
         }
-        return;
-    }
-    for (size_t g = 0; g < left; g += PART) {
-        if (left - g >= PART)
-            add_part(way, rows, PART, a + g * step, lda, row, ldb, v, acc);
-        else
-            add_part(way, rows, left - g, a + g * step, lda, row, ldb, v, acc);
-        UNROLL for (size_t r = 0; r < PART; r++) row[r] += PART;
+        for (size_t g = 0; g < left; g += PART) {
+            if (left - g >= PART)
+                add_columns(way, rows, PART, PART, a + g * step, lda, b, v, acc);
+            else
+                add_columns(way, rows, PART, left - g, a + g * step, lda, b, v, acc);
+        }
     }
 }
 
-// c (rows, cols), at most `vecs` registers of columns
-INLINE void few_columns(const enum way way, const size_t rows, const size_t vecs, size_t cols,
+// c (rows, vecs * LANES), or t->left columns of the only register; squares of b are `copied` first
+// where they are not whole, or where their rows would evict one another
+INLINE void few_columns(const enum way way, const size_t rows, const size_t vecs, const bool copied,
                         size_t k, const real *a, size_t lda, const real *b, size_t ldb,
                         const struct tile_job *t, real *c) {
     const size_t step = way == BY_COLUMNS ? lda : 1;
+    real elements[LANES * LANES];
+    struct squares squares = {.ld = copied ? LANES : ldb};
     vec acc[MOST_FEW][MOST_VECS];
     begin(rows, vecs, t->left != ALL, t, t->start, acc);
+    if (!copied)
+        UNROLL for (size_t v = 0; v < vecs; v++)
+            first_rows(b + v * LANES * ldb, ldb, squares.row[v]);
     size_t k0 = 0;
     for (; k - k0 >= LANES; k0 += LANES) {
-        UNROLL for (size_t v = 0; v < vecs; v++)
-            add_square(way, rows, cols - v * LANES, ALL, a + k0 * step, lda,
-                       b + v * LANES * ldb + k0, ldb, v, acc);
+        if (copied)
+            first_rows(fill_square(t->left, ALL, b + k0, ldb, elements), LANES, squares.row[0]);
+        add_squares(way, rows, vecs, ALL, a + k0 * step, lda, &squares, acc);
     }
     if (k0 < k) {
-        UNROLL for (size_t v = 0; v < vecs; v++)
-            add_square(way, rows, cols - v * LANES, k - k0, a + k0 * step, lda,
-                       b + v * LANES * ldb + k0, ldb, v, acc);
+        if (copied)
+            first_rows(fill_square(t->left, k - k0, b + k0, ldb, elements), LANES, squares.row[0]);
+        add_squares(way, rows, vecs, k - k0, a + k0 * step, lda, &squares, acc);
     }
     if (t->left == ALL)
         finish(rows, vecs, 0, t, c, acc);
@@ -85,13 +91,14 @@ INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, 
                      size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
                      const epilogue *out) {
     // Few rows are few chains, which wait for themselves: 64 bytes of columns side by side, as far
-    // as there are registers.
-    const size_t most =
-        LANES * MOST_VECS * sizeof(real) < 64 ? MOST_VECS : 64 / LANES / sizeof(real);
+    // as there are registers, and of a single row at least two registers.
+    const size_t whole = 64 / LANES / sizeof(real), least = rows == 1 ? 2 : 1;
+    const size_t most = whole > MOST_VECS ? MOST_VECS : whole > least ? whole : least;
     const size_t fitting = (ACCUMULATORS - PART) / rows;
     const size_t wide = fitting == 0 ? 1 : fitting < most ? fitting : most;
+    const bool apart = pages_apart(ldb);
     for (size_t j = 0; j < n;) {
-        const size_t vecs = n - j >= wide * LANES && !pages_apart(ldb) ? wide : 1;
+        const size_t vecs = n - j >= wide * LANES && !apart ? wide : 1;
         const size_t cols = n - j < LANES ? n - j : ALL;
         const struct tile_job t = {
             .start = out && out->accumulate ? c + j : NULL,
@@ -101,10 +108,12 @@ INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, 
             .out = out,
             .left = cols,
         };
-        if (vecs == wide)
-            few_columns(way, rows, wide, n - j, k, a, lda, b + j * ldb, ldb, &t, c + j);
+        if (cols < LANES || (apart && LANES > WAYS))
+            few_columns(way, rows, 1, true, k, a, lda, b + j * ldb, ldb, &t, c + j);
+        else if (vecs == wide)
+            few_columns(way, rows, wide, false, k, a, lda, b + j * ldb, ldb, &t, c + j);
         else
-            few_columns(way, rows, 1, n - j, k, a, lda, b + j * ldb, ldb, &t, c + j);
+            few_columns(way, rows, 1, false, k, a, lda, b + j * ldb, ldb, &t, c + j);
         j += vecs * LANES;
     }
 }

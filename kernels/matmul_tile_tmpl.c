@@ -273,13 +273,20 @@ INLINE void first_rows(const real *x, size_t ldx, const real *row[PART]) {
     UNROLL for (size_t r = 0; r < PART; r++, x = next_row(x, ldx)) row[r] = x;
 }
 
-// t (cols, LANES) <- the transposed columns of (LANES, cols), cols a multiple of PART; or of the
-// first n of PART. All of a row first: rows that lie pages apart would else evict one another.
+// t (cols, LANES) <- the transposed columns of (LANES, cols), cols a multiple of 2 * PART; or,
+// where it is PART, of the first n. All of a row first: rows that lie pages apart would else evict
+// one another.
 INLINE void load_columns(const real *const row[PART], size_t ld, const size_t cols, size_t n,
                          vec t[]) {
     UNROLL for (size_t r = 0; r < PART; r++) {
-        UNROLL for (size_t g = 0; g < cols; g += PART) t[g + r] =
-            v_load_parts(row[r] + g, PART * ld, n);
+        const real *const from = row[r];
+        if (PARTS_ABREAST == 2 && cols > PART) {
+            UNROLL for (size_t g = 0; g < cols; g += 2 * PART)
+                v_load_two_parts(from + g, PART * ld, &t[g + r], &t[g + PART + r]);
+        } else {
+            UNROLL for (size_t g = 0; g < cols; g += PART) t[g + r] =
+                v_load_parts(from + g, PART * ld, n);
+        }
     }
     UNROLL for (size_t g = 0; g < cols; g += PART) transpose_parts(t + g);
 }

@@ -135,7 +135,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         matmul_narrow(form, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
-    if (form == NT && m > 0 && m <= MOST_FEW_OF_NT && !(out && out->panel_stride > 0)) {
+    const size_t few = is_few_k(k) && MOST_FEW_OF_NT > MOST_FEW ? MOST_FEW : MOST_FEW_OF_NT;
+    if (form == NT && m > 0 && m <= few && !(out && out->panel_stride > 0)) {
         matmul_few(BY_ROWS, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }

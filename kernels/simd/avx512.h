@@ -13,6 +13,9 @@ typedef __mmask16 mask;
 #    define MM_CMP _mm512_cmp_ps_mask
 #    define MM_WIDEN _mm512_zextps128_ps512
 #    define MM_BROADCAST _mm512_mask_broadcast_f32x4
+#    define MM_WIDEN256 _mm512_castps256_ps512
+#    define MM_INSERT _mm512_insertf32x8
+#    define MM_SHUFFLE _mm512_shuffle_f32x4
 #    define MM128(op) _mm_##op##_ps
 typedef __m128 vec128;
 #else
@@ -26,6 +29,9 @@ typedef __mmask8 mask;
 #    define MM_CMP _mm512_cmp_pd_mask
 #    define MM_WIDEN _mm512_zextpd128_pd512
 #    define MM_BROADCAST _mm512_mask_broadcast_f64x2
+#    define MM_WIDEN256 _mm512_castpd256_pd512
+#    define MM_INSERT _mm512_insertf64x4
+#    define MM_SHUFFLE _mm512_shuffle_f64x2
 #    define MM128(op) _mm_##op##_pd
 typedef __m128d vec128;
 #endif
@@ -35,6 +41,7 @@ typedef __m128d vec128;
 #define TILE_VECS 4
 #define COLUMN_VECS 4
 #define ROWS_ABREAST 4
+#define PARTS_ABREAST 2
 #define STORE_BURST 8   // of whole lines, two cycles each on Zen 4
 #define STREAM_BYTES 32 // rows that are whole registers apart are rare, halves are not
 
@@ -103,6 +110,15 @@ INLINE vec v_load_parts(const real *p, size_t ld, size_t n) {
     UNROLL for (size_t q = 1; q < LANES / PART; q++) t =
         MM_BROADCAST(t, (mask)(each << q * PART), load_part(p + q * ld, n));
     return t;
+}
+
+// Half of the loads of v_load_parts, of which only one in a cycle fills 512 bits.
+INLINE void v_load_two_parts(const real *p, size_t ld, vec *first, vec *second) {
+    vec a = MM_WIDEN256(MM256(loadu)(p)), b = MM_WIDEN256(MM256(loadu)(p + 2 * ld));
+    a = MM_INSERT(a, MM256(loadu)(p + ld), 1);
+    b = MM_INSERT(b, MM256(loadu)(p + 3 * ld), 1);
+    *first = MM_SHUFFLE(a, b, 0x88);
+    *second = MM_SHUFFLE(a, b, 0xdd);
 }
 
 INLINE vec v_zip_lower(vec a, vec b) { return MM(unpacklo)(a, b); }

@@ -24,6 +24,8 @@
 //   v_pow2(n)                    2^n for integral n within the exponents of normal numbers
 //   v_load_parts(p, ld, n)       LANES / PART rows, PART elements of each side by side: part q from
 //                                p + q * ld, the first n of its elements, the others 0
+//   v_load_two_parts(p, ld, first, second)    v_load_parts of PART elements from p and from behind
+//                                them
 //   v_zip_lower(a, b)            within each part, the lower halves of a and b by turns: a, b, a, b
 //   v_zip_upper(a, b)            the same of the upper halves
 //   v_reduce_add(a)              lane i + lane i + LANES/2, and so on down to one: part of the
@@ -34,7 +36,8 @@
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
 // ROWS_ABREAST, the rows of the row-wise ones. It may state STORE_BURST, where more stores than
-// that, one after another, keep multiplications waiting.
+// that, one after another, keep multiplications waiting; and PARTS_ABREAST, 2 where two parts of a
+// row are better loaded together, for which it has a v_load_two_parts of its own.
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 
@@ -49,6 +52,14 @@
 INLINE void v_stream(real *p, vec a) { v_store(p, a); }
 INLINE void v_stream_n(real *p, vec a, size_t n) { v_store_n(p, a, n); }
 INLINE void v_stream_end(void) {}
+#endif
+
+#ifndef PARTS_ABREAST
+#    define PARTS_ABREAST 1
+INLINE void v_load_two_parts(const real *p, size_t ld, vec *first, vec *second) {
+    *first = v_load_parts(p, ld, PART);
+    *second = v_load_parts(p + PART, ld, PART);
+}
 #endif
 
 #ifndef STORE_BURST
