@@ -92,8 +92,8 @@ INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, 
                      const epilogue *out) {
     // Few rows are few chains, which wait for themselves: 64 bytes of columns side by side, as far
     // as there are registers, and of a single row at least two registers.
-    const size_t whole = 64 / LANES / sizeof(real), least = rows == 1 ? 2 : 1;
-    const size_t most = whole > MOST_VECS ? MOST_VECS : whole > least ? whole : least;
+    const size_t line = 64 / LANES / sizeof(real), least = rows == 1 && line < 2 ? 2 : line;
+    const size_t most = least > MOST_VECS ? MOST_VECS : least;
     const size_t fitting = (ACCUMULATORS - PART) / rows;
     const size_t wide = fitting == 0 ? 1 : fitting < most ? fitting : most;
     const bool apart = pages_apart(ldb);
