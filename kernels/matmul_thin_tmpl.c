@@ -152,10 +152,15 @@ enum {
     MOST_COLS = MOST_VECS * LANES,
 };
 
-// c (t->count, vecs * LANES) <- a . b (k, vecs * LANES)
+// c (t->count, vecs * LANES) <- a . b (k, vecs * LANES). `plain`: the chains start at 0, and
+// nothing follows them.
 INLINE void outer_rows(const enum way way, const size_t k, const size_t vecs, const int part,
-                       const struct tile_job *job) {
-    const struct tile_job copy = *job, *t = &copy; // what is stored cannot change it
+                       const bool plain, const struct tile_job *job) {
+    struct tile_job copy = *job, *const t = &copy; // what is stored cannot change it
+    if (plain) {
+        copy.start = NULL;
+        copy.out = NULL;
+    }
     const real *a = t->a;
     real *start = t->start, *c = t->c;
     vec b[FEW_K_VECS][MOST_VECS];
@@ -179,13 +184,22 @@ INLINE void outer_rows(const enum way way, const size_t k, const size_t vecs, co
     }
 }
 
+// Rows of one register are asked what is plain as long as they multiply: the answer is code.
+INLINE void outer_tile(const enum way way, const size_t k, const size_t vecs, const int part,
+                       const struct tile_job *t) {
+    if (vecs == 1 && t->start == NULL && t->out == NULL)
+        outer_rows(way, k, vecs, part, true, t);
+    else
+        outer_rows(way, k, vecs, part, false, t);
+}
+
 #define CASE(k, v)                           \
     case (k)*8 + (v):                        \
         if ((k) * (v) <= FEW_K_VECS) {       \
             if (t->left == ALL)              \
-                outer_rows(way, k, v, 0, t); \
+                outer_tile(way, k, v, 0, t); \
             else                             \
-                outer_rows(way, k, v, 1, t); \
+                outer_tile(way, k, v, 1, t); \
         }                                    \
         break;
 #define CASES(k) CASE(k, 1) CASE(k, 2) CASE(k, 3) CASE(k, 4)
@@ -271,9 +285,9 @@ INLINE void store_narrow(size_t rows, size_t n, const real *chains, real *c, siz
     }
 }
 
-// chains (n, NARROW_M) += b (k, n) transposed . a (k, rows)
+// chains (n, NARROW_M) += b (k, n) transposed . a (k, rows); the first tile `asks` for a
 INLINE void narrow_tiles(size_t n, size_t rows, size_t k, const real *a, size_t lda, const real *b,
-                         size_t ldb, real *chains, bool accumulate) {
+                         size_t ldb, real *chains, bool accumulate, bool asks) {
     const size_t vecs = (rows + LANES - 1) / LANES;
     for (size_t k0 = 0; k0 < k; k0 += BLOCK_K) {
         struct tile_job t = {
@@ -287,13 +301,14 @@ INLINE void narrow_tiles(size_t n, size_t rows, size_t k, const real *a, size_t 
         };
         for (size_t j = 0; j < n;) {
             const struct stack next = next_tiles(n - j, false);
-            t.count = next.count;
+            t.asks = asks && j == 0;
+            t.count = t.asks ? 1 : next.count;
             t.step = next.rows;
             t.a = b + k0 * ldb + j;
             t.c = chains + j * NARROW_M;
             t.start = k0 > 0 || accumulate ? t.c : NULL;
             tiles_by_columns(next.rows, vecs, &t);
-            j += next.rows * next.count;
+            j += next.rows * t.count;
         }
     }
 }
@@ -302,7 +317,7 @@ static void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, co
                           size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
                           const epilogue *out) {
     static const epilogue more = {.accumulate = true};
-    const bool accumulate = out && out->accumulate;
+    const bool accumulate = out && out->accumulate, asks = m * k * sizeof(real) >= LEAST_ASKED;
     real chains[NARROW_N * NARROW_M];
     for (size_t i = 0; i < m; i += NARROW_M) {
         const size_t rows = m - i < NARROW_M ? m - i : NARROW_M;
@@ -312,7 +327,7 @@ static void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, co
             matmul_few(BY_COLUMNS, n, rows, k, b, ldb, a + i * lda, lda, chains, NARROW_M,
                        accumulate ? &more : NULL);
         else
-            narrow_tiles(n, rows, k, a + i, lda, b, ldb, chains, accumulate);
+            narrow_tiles(n, rows, k, a + i, lda, b, ldb, chains, accumulate, asks);
         store_narrow(rows, n, chains, c + i * ldc, ldc, out);
     }
 }

@@ -24,6 +24,7 @@ enum {
     // next panel, where b has more bytes than stay in an L2 cache beside all else.
     FIRST_AHEAD = 24,
     LEAST_ASKED = 512 << 10,
+    LEAST_ASKING = TILE_ROWS - 2, // rows of such a tile, whose multiplications hide the questions
     // The last k of a tile with more stores than a burst, a few rows at a time: the stores of
     // some lie between the multiplications of others then.
     LAST_K = 8,
@@ -180,7 +181,7 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
             }
         }
         begin(rows, vecs, part, t, start, acc);
-        if (COPY_PANELS ? t->panel != NULL : rows == TILE_ROWS && t->asks) {
+        if (COPY_PANELS ? t->panel != NULL : t->asks && rows >= LEAST_ASKING) {
             multiply(rows, vecs, way, part, true, t, 0, t->k, a, packed, acc);
             finish(rows, vecs, part, t, c, acc);
         } else if (way == BY_COLUMNS && !COPY_PANELS && rows * vecs > STORE_BURST) {
