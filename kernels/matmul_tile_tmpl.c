@@ -117,7 +117,7 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
                 __builtin_prefetch(b + vecs * LANES + j, 0, 2);
             }
         }
-        if (first && COPY_PANELS) {
+        if (first && (COPY_PANELS || t->panel != NULL)) {
             real *row = t->panel + k * vecs * LANES;
             UNROLL for (size_t v = 0; v < vecs; v++) v_store(row + v * LANES, bk[v]);
         }

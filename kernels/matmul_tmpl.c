@@ -15,9 +15,14 @@ enum {
     BLOCK_N = 512,
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
     PARTIAL = BLOCK_M * BLOCK_N / 2,
-    LEAST_PACKED_K = 33, // below, a is read as it lies
+    PACKED = BLOCK_M / TILE_ROWS * PACKED_TILE,
+    LEAST_PACKED_K = 33,             // below, a is read as it lies
+    ROOM = (1 << 20) / sizeof(real), // on the stack: packed a, unfinished chains, kept panels of b
+    MOST_CACHED = 1 << 20,           // bytes of b that L2 may hold
 };
 
+_Static_assert(PACKED + PARTIAL <= ROOM, "what a block needs has room");
+_Static_assert((int)MOST_CACHED >= (int)LEAST_ASKED, "the tile that asks is the one that copies");
 _Static_assert(NB_PANEL(real) % MOST_COLS == 0 && BLOCK_N % NB_PANEL(real) == 0, "tiles in panels");
 
 struct product {
@@ -32,6 +37,7 @@ struct product {
     bool asks;    // for panels of b that come from further away than L2
     bool packs;   // a of tn, whose tiles else touch a line and a page for each k
     real *panel, *packed, *partial;
+    real *kept; // panels of b, each with all k, that one block of rows leaves for the next, or NULL
 };
 
 // What is computed at a time: rows i0 to i1 and columns j0 to j1 of c, k from k0 to k1.
@@ -56,21 +62,23 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     const size_t vecs = (cols + LANES - 1) / LANES, block_cols = at->j1 - at->j0;
     // The tiles of a block's first panel pack a for those of the others.
     const bool packs = p->packs && j == at->j0, packed = p->packs && !packs;
+    real *const panel = p->kept ? p->kept + (j - at->j0) * p->k + at->k0 * p->width : p->panel;
+    const bool filled = p->kept && at->i0 > 0, fills = (p->copies || p->kept) && !filled;
     struct tile_job t = {
         .lda = packed ? (size_t)TILE_ROWS : p->lda,
         .k = at->k1 - at->k0,
-        .b = form == NT ? p->panel : p->b + at->k0 * p->ldb + j,
-        .ldb = form == NT ? vecs * LANES : p->ldb,
-        .panel = p->copies ? p->panel : NULL,
-        .asks = p->asks,
+        .b = form == NT || filled ? panel : p->b + at->k0 * p->ldb + j,
+        .ldb = form == NT || filled ? vecs * LANES : p->ldb,
+        .panel = form != NT && fills ? panel : NULL,
+        .asks = p->asks && !filled,
         .ldstart = sgd ? block_cols : p->ldc,
         .ldc = aside ? block_cols : p->ldc,
         .bias = out && out->bias ? out->bias + j : NULL,
         .out = last ? out : NULL,
         .left = cols % LANES ? cols % LANES : ALL,
     };
-    if (form == NT)
-        transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, p->panel, vecs * LANES);
+    if (form == NT && !filled)
+        transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, panel, vecs * LANES);
     for (size_t i = at->i0; i < at->i1;) {
         struct stack next = next_tiles(at->i1 - i, p->packs);
         real *unfinished = p->partial + (i - at->i0) * block_cols + (j - at->j0);
@@ -98,7 +106,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         i += next.rows * t.count;
         t.asks = false;
         if (t.panel != NULL) {
-            t.b = p->panel;
+            t.b = panel;
             t.ldb = vecs * LANES;
             t.panel = NULL;
         }
@@ -126,11 +134,22 @@ INLINE size_t rows_at_a_time(size_t m, size_t most) {
     return (rows + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
 }
 
+// Columns of b whose panels have `room` to stay, each with all k, for further blocks of rows; 0
+// where that does not pay: where L2 holds b, or a is read anew for too few columns. nt transposes
+// them once then, and rows that are not whole lines, of which every load touches two, are whole
+// ones in a copy; rows of whole lines pay for it from a third block on.
+INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, size_t ldb,
+                           size_t width, size_t room) {
+    const bool lines = form != NT && ldb * sizeof(real) % 64 == 0;
+    const size_t cols = k > 0 ? room / k / width * width : 0;
+    const bool pays = k * n * sizeof(real) > MOST_CACHED && m > (lines ? 2 * BLOCK_M : BLOCK_M);
+    return pays && cols >= BLOCK_N / (form == TN ? 2 : 4) ? cols : 0;
+}
+
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
                    const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied together, or transposed
-    real packed[BLOCK_M / TILE_ROWS * PACKED_TILE];
-    real partial[PARTIAL];
+    _Alignas(64) real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied, or transposed
+    _Alignas(64) real room[ROOM];
     if (form != NT && is_narrow(form, m, n, k)) {
         matmul_narrow(form, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
@@ -146,6 +165,13 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     }
     const size_t width = tile_vecs(m, out && out->panel_stride > 0) * LANES;
     const bool tall = m >= 2 * TILE_ROWS;
+    const bool packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width;
+    const bool aside = out && out->sgd && k > BLOCK_K;
+    real *const partial = room + (packs ? PACKED : 0);
+    real *const kept = partial + (aside ? PARTIAL : 0);
+    const size_t left = (size_t)(room + ROOM - kept);
+    const size_t keeps = n > width ? kept_columns(form, m, n, k, ldb, width, left) : 0;
+    const size_t cols = keeps > 0 && keeps < BLOCK_N ? keeps : BLOCK_N;
     const struct product p = {
         .m = m,
         .n = n,
@@ -160,17 +186,17 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .out = out,
         .width = width,
         .panel = panel,
-        .packed = packed,
-        .partial = partial,
         .copies = COPY_PANELS && form != NT && tall && k >= LEAST_COPIED_K,
         .asks = form != NT && tall && n > width && k * n * sizeof(real) >= LEAST_ASKED,
-        .packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width,
+        .packs = packs,
+        .packed = room,
+        .partial = partial,
+        .kept = keeps > 0 ? kept : NULL,
     };
-    for (size_t j0 = 0; j0 < n; j0 += BLOCK_N) {
-        const size_t j1 = n - j0 < BLOCK_N ? n : j0 + BLOCK_N;
-        const size_t fitting = PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS;
-        const bool aside = out && out->sgd && k > BLOCK_K;
-        const size_t rows = rows_at_a_time(m, aside && fitting < BLOCK_M ? fitting : BLOCK_M);
+    for (size_t j0 = 0; j0 < n; j0 += cols) {
+        const size_t j1 = n - j0 < cols ? n : j0 + cols;
+        const size_t most = PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS;
+        const size_t rows = rows_at_a_time(m, aside && most < BLOCK_M ? most : BLOCK_M);
         for (size_t i0 = 0; i0 < m; i0 += rows)
             multiply_block(form, &p, i0, m - i0 < rows ? m : i0 + rows, j0, j1);
     }

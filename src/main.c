@@ -24,7 +24,7 @@ static void occupy_standard_descriptors(void) {
             (void)!open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
 }
 
-// Kernels keep blocks of their operands on the stack, a megabyte at most. A stack that cannot grow,
+// Kernels keep blocks of their operands on the stack, 1.2 MB at most. A stack that cannot grow,
 // as under `ulimit -v`, ends a program without a word: so it grows now, and before that a mapping
 // of its size shows whether there is room. A function of its own does it, since one moves the
 // stack's end where it begins.

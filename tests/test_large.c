@@ -125,45 +125,58 @@ enum { OPS = sizeof ops / sizeof *ops };
         free(l);                                                                                   \
     }
 
-// c (m, n) of nn and tn, with what follows a product, and a gap after each row of b and c.
+// The forms of a product, each with another epilogue where there is one for each.
+enum { NN, NT, TN, FORMS };
+
+// c (m, n), with what follows a product, and a gap after each row of b and c. The scalar kernels
+// get few rows at a time, so that no block of rows finds what another one has left.
 #define CHECK_PRODUCT(bits, real)                                                                  \
-    static void check_product_f##bits(size_t m, size_t n, size_t k, bool tn) {                     \
-        enum { GAP = 5 };                                                                          \
-        const size_t ld = n + GAP;                                                                 \
-        real *a = malloc(m * k * sizeof *a), *b = malloc((k * ld - GAP) * sizeof *b);              \
-        real *want = malloc(m * ld * sizeof *want), *got = malloc(m * ld * sizeof *got);           \
-        real *bias = malloc(n * sizeof *bias);                                                     \
+    static void check_product_f##bits(size_t m, size_t n, size_t k, int form,                      \
+                                      const struct nb_epilogue_f##bits *out) {                     \
+        enum { GAP = 5, PIECE = 100 };                                                             \
+        const size_t rows = form == NT ? n : k, lda = form == TN ? m : k, ldc = n + GAP;           \
+        const size_t ldb = (form == NT ? k : n) + GAP, size = rows * ldb - GAP;                    \
+        real *a = malloc(m * k * sizeof *a), *b = malloc(size * sizeof *b);                        \
+        real *want = malloc(m * ldc * sizeof *want), *got = malloc(m * ldc * sizeof *got);         \
         struct nb_random random;                                                                   \
-        assert_true(a != NULL && b != NULL && want != NULL && got != NULL && bias != NULL);        \
+        assert_true(a != NULL && b != NULL && want != NULL && got != NULL);                        \
         nb_random_seed(&random, bits);                                                             \
         for (size_t i = 0; i < m * k; i++)                                                         \
             a[i] = nb_random_uniform(&random, 1);                                                  \
-        for (size_t i = 0; i < k * ld - GAP; i++)                                                  \
+        for (size_t i = 0; i < size; i++)                                                          \
             b[i] = nb_random_uniform(&random, 1);                                                  \
-        for (size_t j = 0; j < n; j++)                                                             \
-            bias[j] = nb_random_uniform(&random, 1);                                               \
-        const struct nb_epilogue_f##bits outs[] = {                                                \
-            {.bias = bias, .relu = true}, {.accumulate = true}, {.sgd = true, .lr = (real)0.1}};   \
-        for (size_t o = 0; o < sizeof outs / sizeof *outs; o++) {                                  \
-            for (int isa = 0; isa < NB_ISA_COUNT; isa++) {                                         \
-                const struct nb_kernels_f##bits *t = nb_isa_kernels_f##bits((enum nb_isa)isa);     \
-                if (t == NULL || !nb_isa_exact((enum nb_isa)isa))                                  \
-                    continue;                                                                      \
-                real *c = isa == NB_ISA_SCALAR ? want : got;                                       \
-                for (size_t i = 0; i < m * ld; i++)                                                \
-                    c[i] = (real)(i % 17) / 16;                                                    \
-                (tn ? t->matmul_tn : t->matmul_nn)(m, n, k, a, tn ? m : k, b, ld, c, ld, &outs[o]);\
-                if (c == got && memcmp(got, want, m * ld * sizeof *got) != 0)                      \
-                    fail_msg("%s f" #bits " matmul_%s %zux%zux%zu, epilogue %zu: other bits",      \
-                             t->isa, tn ? "tn" : "nn", m, n, k, o);                                \
-            }                                                                                      \
+        for (int isa = 0; isa < NB_ISA_COUNT; isa++) {                                             \
+            const struct nb_kernels_f##bits *t = nb_isa_kernels_f##bits((enum nb_isa)isa);         \
+            if (t == NULL || !nb_isa_exact((enum nb_isa)isa))                                      \
+                continue;                                                                          \
+            const bool first = isa == NB_ISA_SCALAR;                                               \
+            real *c = first ? want : got;                                                          \
+            for (size_t i = 0; i < m * ldc; i++)                                                   \
+                c[i] = (real)(i % 17) / 16;                                                        \
+            for (size_t i = 0, piece = first ? PIECE : m; i < m; i += piece)                       \
+                (form == NN ? t->matmul_nn : form == NT ? t->matmul_nt : t->matmul_tn)(            \
+                    m - i < piece ? m - i : piece, n, k, form == TN ? a + i : a + i * k, lda, b,   \
+                    ldb, c + i * ldc, ldc, out);                                                   \
+            if (!first && memcmp(got, want, m * ldc * sizeof *got) != 0)                           \
+                fail_msg("%s f" #bits " product %d of %zux%zux%zu: other bits", t->isa, form, m,   \
+                         n, k);                                                                    \
         }                                                                                          \
-        free(a), free(b), free(want), free(got), free(bias);                                       \
+        free(a), free(b), free(want), free(got);                                                   \
     }                                                                                              \
     static void products_f##bits(void) {                                                           \
         static const size_t sizes[][3] = {{25, 701, 300}, {13, 1030, 530}, {12, 257, 1100}};       \
-        for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++)                              \
-            check_product_f##bits(sizes[i / 2][0], sizes[i / 2][1], sizes[i / 2][2], i % 2 == 1);  \
+        real bias[1030];                                                                           \
+        for (size_t j = 0; j < 1030; j++)                                                          \
+            bias[j] = (real)j / 1000;                                                              \
+        const struct nb_epilogue_f##bits outs[FORMS] = {                                           \
+            {.sgd = true, .lr = (real)0.1}, {.accumulate = true}, {.bias = bias, .relu = true}};   \
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)                                  \
+            for (size_t o = 0; o < FORMS; o++)                                                     \
+                for (int form = NN; form < FORMS; form += TN - NN)                                 \
+                    check_product_f##bits(sizes[i][0], sizes[i][1], sizes[i][2], form, &outs[o]);  \
+        /* Rows for two blocks, which share the panels of b: of a MiB and more. */                 \
+        for (int form = NN; form < FORMS; form++)                                                  \
+            check_product_f##bits(250, 509, 16700 / bits, form, &outs[form]);                      \
     }
 
 CHECK_LARGE(32, float)
