@@ -149,6 +149,8 @@ INLINE real *c_column(real *c, size_t ldc, size_t panel_stride, size_t j) {
 enum {
     FEW_K_VECS = ACCUMULATORS - MOST_VECS, // k times the registers of columns
     MOST_FEW_K = ACCUMULATORS > STORE_BURST ? FEW_K_VECS / 2 : 0,
+    FEW_K_ROWS = 16, // of a large c at a time
+    FEW_K_AHEAD = 8, // rows of it that are asked for so early
     MOST_COLS = MOST_VECS * LANES,
 };
 
@@ -158,6 +160,7 @@ INLINE void outer_rows(const enum way way, const size_t k, const size_t vecs, co
                        const bool plain, const struct tile_job *job) {
     struct tile_job copy = *job, *const t = &copy; // what is stored cannot change it
     if (plain) {
+        copy.claims = false;
         copy.start = NULL;
         copy.out = NULL;
     }
@@ -172,6 +175,10 @@ INLINE void outer_rows(const enum way way, const size_t k, const size_t vecs, co
     }
     for (size_t left = t->count; left > 0; left--) {
         vec acc[1][MOST_VECS];
+        if (t->claims) {
+            UNROLL for (size_t v = 0; v < vecs; v++)
+                __builtin_prefetch(c + FEW_K_AHEAD * t->ldc + v * LANES, 1);
+        }
         begin(1, vecs, part, t, start, acc);
         UNROLL for (size_t r = 0; r < k; r++) {
             vec ai = v_set1(a[way == BY_COLUMNS ? r * t->lda : r]);
@@ -214,38 +221,48 @@ INLINE void outer(const enum way way, size_t k, size_t vecs, const struct tile_j
 
 INLINE bool is_few_k(size_t k) { return k <= MOST_FEW_K; }
 
-// c (m, n) <- a . b of few k
+// c (m, n) <- a . b of few k; `panel` has room for BLOCK_K * MOST_COLS
 static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, const real *a,
                          size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
-                         const epilogue *out) {
+                         const epilogue *out, real *panel) {
     // Of four or two registers a panel of c holds whole numbers.
     const size_t width = (k * MOST_VECS <= FEW_K_VECS ? MOST_VECS : 2) * LANES;
     const size_t panel_stride = out ? out->panel_stride : 0;
-    real panel[MOST_FEW_K > 0 ? MOST_FEW_K * MOST_COLS : 1]; // b transposed
-    for (size_t j = 0; j < n; j += width) {
-        const size_t cols = n - j < width ? n - j : width;
-        real *start = c_column(c, ldc, panel_stride, j);
+    const bool large = m * n * sizeof(real) >= LARGE;
+    const size_t rows = large ? (size_t)FEW_K_ROWS : m;
+    const size_t most = BLOCK_K * MOST_COLS / k / width * width; // columns that nt transposes
+    const size_t cols = form == NT && most < n ? most : n;
+    for (size_t j0 = 0; j0 < n; j0 += cols) {
+        const size_t j1 = n - j0 < cols ? n : j0 + cols;
+        const size_t ldp = (j1 - j0 + LANES - 1) / LANES * LANES;
         if (form == NT)
-            transpose(k, cols, b + j * ldb, ldb, panel, MOST_COLS);
-        const struct tile_job t = {
-            .count = m,
-            .a = a,
-            .b = form == NT ? panel : b + j,
-            .lda = lda,
-            .ldb = form == NT ? (size_t)MOST_COLS : ldb,
-            .step = form == TN ? 1 : lda,
-            .start = out && out->accumulate ? start : NULL,
-            .ldstart = ldc,
-            .c = start,
-            .ldc = ldc,
-            .bias = out && out->bias ? out->bias + j : NULL,
-            .out = out,
-            .left = cols % LANES ? cols % LANES : ALL,
-        };
-        if (form == TN)
-            outer(BY_COLUMNS, k, (cols + LANES - 1) / LANES, &t);
-        else
-            outer(BY_ROWS, k, (cols + LANES - 1) / LANES, &t);
+            transpose(k, j1 - j0, b + j0 * ldb, ldb, panel, ldp);
+        for (size_t i = 0; i < m; i += rows) {
+            for (size_t j = j0; j < j1; j += width) {
+                const size_t left = j1 - j < width ? j1 - j : width;
+                real *at = c_column(c, ldc, panel_stride, j) + i * ldc;
+                const struct tile_job t = {
+                    .count = m - i < rows ? m - i : rows,
+                    .a = form == TN ? a + i : a + i * lda,
+                    .b = form == NT ? panel + (j - j0) : b + j,
+                    .lda = lda,
+                    .ldb = form == NT ? ldp : ldb,
+                    .step = form == TN ? 1 : lda,
+                    .claims = large,
+                    .start = out && out->accumulate ? at : NULL,
+                    .ldstart = ldc,
+                    .c = at,
+                    .ldc = ldc,
+                    .bias = out && out->bias ? out->bias + j : NULL,
+                    .out = out,
+                    .left = left % LANES ? left % LANES : ALL,
+                };
+                if (form == TN)
+                    outer(BY_COLUMNS, k, (left + LANES - 1) / LANES, &t);
+                else
+                    outer(BY_ROWS, k, (left + LANES - 1) / LANES, &t);
+            }
+        }
     }
 }
 

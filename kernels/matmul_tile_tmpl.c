@@ -25,6 +25,10 @@ enum {
     FIRST_AHEAD = 24,
     LEAST_ASKED = 512 << 10,
     LEAST_ASKING = TILE_ROWS - 2, // rows of such a tile, whose multiplications hide the questions
+    // A tile asks for its lines of c, as it begins, where c has more bytes than stay in L2.
+    LEAST_CLAIMED = 2 << 20,
+    // c of more bytes comes from memory, which likes few rows at a time.
+    LARGE = 10 << 20,
     // The last k of a tile with more stores than a burst, a few rows at a time: the stores of
     // some lie between the multiplications of others then.
     LAST_K = 8,
@@ -40,6 +44,7 @@ struct tile_job {
     size_t step;  // from a tile's a to that of the one below
     real *panel;  // a copy of b is left here, rows of whole registers; NULL: no
     bool asks;    // for b
+    bool claims;  // lines of c
     real *packed; // by columns, a copy of a is left here, (k, TILE_ROWS) a tile; NULL: no
     real *start;  // where the chains start, or NULL: at 0
     size_t ldstart;
@@ -179,6 +184,10 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
                 __builtin_prefetch(a + t->step + i * t->lda);
                 __builtin_prefetch(a + t->step + i * t->lda + 64 / sizeof(real));
             }
+        }
+        if (!COPY_PANELS && t->claims) {
+            real *row = c;
+            EACH_OF(row, t->ldc) __builtin_prefetch(row + v * LANES, 1);
         }
         begin(rows, vecs, part, t, start, acc);
         if (COPY_PANELS ? t->panel != NULL : t->asks && rows >= LEAST_ASKING) {

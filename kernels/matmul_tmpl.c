@@ -35,6 +35,7 @@ struct product {
     size_t width; // columns of a panel of b
     bool copies;  // panels of b, where they fit L1, so that their lines do not evict one another
     bool asks;    // for panels of b that come from further away than L2
+    bool claims;  // lines of c
     bool packs;   // a of tn, whose tiles else touch a line and a page for each k
     real *panel, *packed, *partial;
     real *kept; // panels of b, each with all k, that one block of rows leaves for the next, or NULL
@@ -95,6 +96,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         }
         t.c = aside ? unfinished : c_column(p->c, p->ldc, p->panel_stride, j) + i * p->ldc;
         t.start = first && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
+        t.claims = p->claims && !aside && t.start != t.c;
         if (form != TN && lie_apart(next.rows, vecs, t.ldb))
             tiles_ahead(next.rows, vecs, &t);
         else if (form != TN)
@@ -160,7 +162,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         return;
     }
     if (k > 0 && is_few_k(k)) {
-        matmul_few_k(form, m, n, k, a, lda, b, ldb, c, ldc, out);
+        matmul_few_k(form, m, n, k, a, lda, b, ldb, c, ldc, out, panel);
         return;
     }
     const size_t width = tile_vecs(m, out && out->panel_stride > 0) * LANES;
@@ -188,6 +190,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .panel = panel,
         .copies = COPY_PANELS && form != NT && tall && k >= LEAST_COPIED_K,
         .asks = form != NT && tall && n > width && k * n * sizeof(real) >= LEAST_ASKED,
+        .claims = m * n * sizeof(real) >= LEAST_CLAIMED,
         .packs = packs,
         .packed = room,
         .partial = partial,

@@ -165,8 +165,8 @@ enum { NN, NT, TN, FORMS };
     }                                                                                              \
     static void products_f##bits(void) {                                                           \
         static const size_t sizes[][3] = {{25, 701, 300}, {13, 1030, 530}, {12, 257, 1100}};       \
-        real bias[1030];                                                                           \
-        for (size_t j = 0; j < 1030; j++)                                                          \
+        real bias[3999];                                                                           \
+        for (size_t j = 0; j < sizeof bias / sizeof *bias; j++)                                    \
             bias[j] = (real)j / 1000;                                                              \
         const struct nb_epilogue_f##bits outs[FORMS] = {                                           \
             {.sgd = true, .lr = (real)0.1}, {.accumulate = true}, {.bias = bias, .relu = true}};   \
@@ -177,6 +177,9 @@ enum { NN, NT, TN, FORMS };
         /* Rows for two blocks, which share the panels of b: of a MiB and more. */                 \
         for (int form = NN; form < FORMS; form++)                                                  \
             check_product_f##bits(250, 509, 16700 / bits, form, &outs[form]);                      \
+        /* Of few k, and c of 10 MiB and more: a few rows at a time, and nt in two parts. */       \
+        for (int form = NN; form < FORMS; form++)                                                  \
+            check_product_f##bits(703, 3999, 10, form, &outs[form]);                               \
     }
 
 CHECK_LARGE(32, float)
