@@ -33,9 +33,9 @@ plot 'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 1 ? cell(2) : NaN):(cell(
      'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 8 ? cell(2) : NaN):(cell(3)) with points lc rgb '#777777' pt 8 ps 0.8 title "optimizer", \
      'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 9 ? cell(2) : NaN):(cell(3)) with points lc rgb '#0072B2' pt 7 ps 0.8 title "peak", \
      'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 10 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#D55E00' lw 2 dt (9,4) title "L1 131 GB/s", \
-     'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 11 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#009E73' lw 2 dt (4,4) title "L2 111 GB/s", \
-     'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 12 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#CC79A7' lw 2 dt (10,3,2,3) title "L3 74 GB/s", \
-     'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 13 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#E69F00' lw 2 dt (6,3) title "memory 25 GB/s"
+     'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 11 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#009E73' lw 2 dt (4,4) title "L2 118 GB/s", \
+     'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 12 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#CC79A7' lw 2 dt (10,3,2,3) title "L3 67 GB/s", \
+     'roofline-autovec-1t-f32.csv' skip 1 using ($1 == 13 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#E69F00' lw 2 dt (6,3) title "memory 34 GB/s"
 set terminal pngcairo size 1760,1326 font 'sans,14' fontscale 1.5 linewidth 2 pointscale 2 dashlength 2 noenhanced background rgb 'white'
 set output 'roofline-autovec-1t-f32.png'
 replot

@@ -10,7 +10,7 @@ set border 3 lc rgb '#606060'
 set tics nomirror out textcolor rgb '#303030'
 set grid back lt 1 lw 1 lc rgb '#e4e4e4'
 set label 1 "Roofline: autovec, f32, 2 threads" at graph 0, screen 0.9608 left font ',17'
-set label 2 "AMD EPYC, hot caches; roofs: reading, and 235 GFLOP/s of FMA in registers" at graph 0, screen 0.9276 left font ',12' textcolor rgb '#606060'
+set label 2 "AMD EPYC, hot caches; roofs: reading, and 236 GFLOP/s of FMA in registers" at graph 0, screen 0.9276 left font ',12' textcolor rgb '#606060'
 set key at graph 0, screen 0.9050 left top horizontal Left reverse samplen 4 maxcols 3
 set tmargin at screen 0.7240
 set xlabel "arithmetic intensity, least traffic (FLOP/byte)"
@@ -32,9 +32,9 @@ plot 'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 1 ? cell(2) : NaN):(cell(
      'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 7 ? cell(2) : NaN):(cell(3)) with points lc rgb '#000000' pt 4 ps 0.8 title "pixel", \
      'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 8 ? cell(2) : NaN):(cell(3)) with points lc rgb '#777777' pt 8 ps 0.8 title "optimizer", \
      'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 9 ? cell(2) : NaN):(cell(3)) with points lc rgb '#0072B2' pt 7 ps 0.8 title "peak", \
-     'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 10 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#D55E00' lw 2 dt (9,4) title "L1 93 GB/s", \
-     'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 11 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#009E73' lw 2 dt (4,4) title "L2 195 GB/s", \
-     'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 12 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#CC79A7' lw 2 dt (10,3,2,3) title "L3 162 GB/s", \
+     'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 10 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#D55E00' lw 2 dt (9,4) title "L1 52 GB/s", \
+     'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 11 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#009E73' lw 2 dt (4,4) title "L2 203 GB/s", \
+     'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 12 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#CC79A7' lw 2 dt (10,3,2,3) title "L3 194 GB/s", \
      'roofline-autovec-2t-f32.csv' skip 1 using ($1 == 13 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#E69F00' lw 2 dt (6,3) title "memory 44 GB/s"
 set terminal pngcairo size 1760,1326 font 'sans,14' fontscale 1.5 linewidth 2 pointscale 2 dashlength 2 noenhanced background rgb 'white'
 set output 'roofline-autovec-2t-f32.png'

@@ -32,10 +32,10 @@ plot 'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 1 ? cell(2) : NaN):(cell(3
      'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 7 ? cell(2) : NaN):(cell(3)) with points lc rgb '#000000' pt 4 ps 0.8 title "pixel", \
      'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 8 ? cell(2) : NaN):(cell(3)) with points lc rgb '#777777' pt 8 ps 0.8 title "optimizer", \
      'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 9 ? cell(2) : NaN):(cell(3)) with points lc rgb '#0072B2' pt 7 ps 0.8 title "peak", \
-     'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 10 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#D55E00' lw 2 dt (9,4) title "L1 210 GB/s", \
-     'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 11 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#009E73' lw 2 dt (4,4) title "L2 115 GB/s", \
-     'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 12 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#CC79A7' lw 2 dt (10,3,2,3) title "L3 73 GB/s", \
-     'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 13 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#E69F00' lw 2 dt (6,3) title "memory 22 GB/s"
+     'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 10 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#D55E00' lw 2 dt (9,4) title "L1 209 GB/s", \
+     'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 11 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#009E73' lw 2 dt (4,4) title "L2 118 GB/s", \
+     'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 12 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#CC79A7' lw 2 dt (10,3,2,3) title "L3 69 GB/s", \
+     'roofline-avx512-1t-f32.csv' skip 1 using ($1 == 13 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#E69F00' lw 2 dt (6,3) title "memory 23 GB/s"
 set terminal pngcairo size 1760,1326 font 'sans,14' fontscale 1.5 linewidth 2 pointscale 2 dashlength 2 noenhanced background rgb 'white'
 set output 'roofline-avx512-1t-f32.png'
 replot

@@ -15,7 +15,7 @@ set key at graph 0, screen 0.8945 left top horizontal Left reverse samplen 4 max
 set tmargin at screen 0.8040
 set xlabel "arithmetic intensity, least traffic (FLOP/byte)"
 set logscale x 10
-set xrange [0.14374958861204534:24.677712322721096]
+set xrange [0.14612401818761497:24.665939634493448]
 set format x '%g'
 set ylabel "speed (GFLOP/s)"
 set logscale y 10
@@ -24,10 +24,10 @@ set format y '%g'
 set terminal svg size 880,597 font 'sans-serif,14' noenhanced background rgb 'white'
 set output 'roofline-scalar-2t-f64.svg'
 plot 'roofline-scalar-2t-f64.csv' skip 1 using ($1 == 1 ? cell(2) : NaN):(cell(3)) with points lc rgb '#0072B2' pt 7 ps 0.8 title "matmul", \
-     'roofline-scalar-2t-f64.csv' skip 1 using ($1 == 2 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#D55E00' lw 2 dt (9,4) title "L1 31 GB/s", \
-     'roofline-scalar-2t-f64.csv' skip 1 using ($1 == 3 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#009E73' lw 2 dt (4,4) title "L2 43 GB/s", \
+     'roofline-scalar-2t-f64.csv' skip 1 using ($1 == 2 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#D55E00' lw 2 dt (9,4) title "L1 29 GB/s", \
+     'roofline-scalar-2t-f64.csv' skip 1 using ($1 == 3 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#009E73' lw 2 dt (4,4) title "L2 42 GB/s", \
      'roofline-scalar-2t-f64.csv' skip 1 using ($1 == 4 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#CC79A7' lw 2 dt (10,3,2,3) title "L3 43 GB/s", \
-     'roofline-scalar-2t-f64.csv' skip 1 using ($1 == 5 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#E69F00' lw 2 dt (6,3) title "memory 36 GB/s"
+     'roofline-scalar-2t-f64.csv' skip 1 using ($1 == 5 ? cell(2) : NaN):(cell(3)) with lines lc rgb '#E69F00' lw 2 dt (6,3) title "memory 37 GB/s"
 set terminal pngcairo size 1760,1194 font 'sans,14' fontscale 1.5 linewidth 2 pointscale 2 dashlength 2 noenhanced background rgb 'white'
 set output 'roofline-scalar-2t-f64.png'
 replot
