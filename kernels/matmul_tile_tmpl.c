@@ -27,8 +27,6 @@ enum {
     LEAST_ASKING = TILE_ROWS - 2, // rows of such a tile, whose multiplications hide the questions
     // A tile asks for its lines of c, as it begins, where c has more bytes than stay in L2.
     LEAST_CLAIMED = 2 << 20,
-    // c of more bytes comes from memory, which likes few rows at a time.
-    LARGE = 10 << 20,
     // The last k of a tile with more stores than a burst, a few rows at a time: the stores of
     // some lie between the multiplications of others then.
     LAST_K = 8,
@@ -79,6 +77,8 @@ INLINE const real *next_row(const real *row, size_t ld) {
 #define IS_PART (part && v == vecs - 1)
 #define LOAD(p) (IS_PART ? v_load_n(p, t->left) : v_load(p))
 #define STORE(p, a) (IS_PART ? v_store_n(p, a, t->left) : v_store(p, a))
+
+enum form { NN, NT, TN }; // of matmul_tmpl.c
 
 // How a tile finds its rows of a.
 enum way {
@@ -249,6 +249,14 @@ TILE(tiles_packing, ALL_ROWS, PACKING)
 #undef FEW_ROWS
 #undef CASES
 #undef CASE
+
+INLINE size_t whole_registers(size_t n) { return (n + LANES - 1) / LANES * LANES; }
+
+// Where column j of c begins, which lies in panels of ldc columns or, without a stride, in one
+// matrix.
+INLINE real *c_column(real *c, size_t ldc, size_t panel_stride, size_t j) {
+    return panel_stride > 0 ? c + j / ldc * panel_stride + j % ldc : c + j;
+}
 
 // Such rows share one set of the L1 cache.
 INLINE bool pages_apart(size_t ld) { return ld * sizeof(real) % PAGE == 0; }
