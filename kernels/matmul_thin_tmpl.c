@@ -185,14 +185,17 @@ INLINE void narrow_tiles(size_t n, size_t rows, size_t k, const real *a, size_t 
             .left = rows % LANES ? rows % LANES : ALL,
         };
         for (size_t j = 0; j < n;) {
-            const struct stack next = next_tiles(n - j, false);
-            t.asks = asks && j == 0;
+            const struct stack next = next_tiles(TILE_ROWS, n - j, false);
+            t.asks = asks && j == 0 && !COPY_PANELS && may_be_first(next.rows);
             t.count = t.asks ? 1 : next.count;
             t.step = next.rows;
             t.a = b + k0 * ldb + j;
             t.c = chains + j * NARROW_M;
             t.start = k0 > 0 || accumulate ? t.c : NULL;
-            tiles_by_columns(next.rows, vecs, &t);
+            if (t.asks)
+                first_by_columns(next.rows, vecs, &t);
+            else
+                tiles_by_columns(next.rows, vecs, &t);
             j += next.rows * t.count;
         }
     }

@@ -6,6 +6,8 @@ enum {
     TILE_COLS = TILE_VECS * LANES,
     ACCUMULATORS = TILE_ROWS * TILE_VECS, // of the largest tile: those that the registers hold
     MOST_VECS = 4,                        // of a tile of few rows, which is wider
+    FLAT_ROWS = ACCUMULATORS / MOST_VECS, // of such a tile for products of few k, up to
+    MOST_FLAT_K = 32,
     // A panel of b, BLOCK_K x TILE_COLS, is worth copying where the copy stays in the L1 cache. A
     // wider one comes from L2 either way, and may be longer: chains wait in memory less often.
     COPY_PANELS = 1024 * TILE_COLS <= 24576,
@@ -23,7 +25,7 @@ enum {
     // The first tile of a panel asks for rows of b so many k before, and for the same rows of the
     // next panel, where b has more bytes than stay in an L2 cache beside all else.
     FIRST_AHEAD = 24,
-    LEAST_ASKED = 512 << 10,
+    LEAST_ASKED = 128 << 10,
     LEAST_ASKING = TILE_ROWS - 2, // rows of such a tile, whose multiplications hide the questions
     // A tile asks for its lines of c, as it begins, where c has more bytes than stay in L2.
     LEAST_CLAIMED = 2 << 20,
@@ -98,7 +100,7 @@ INLINE void begin(const size_t rows, const size_t vecs, const int part, const st
 }
 
 // acc += a . b, chains over k from k0 to k1. `first`: of the tiles of a panel, it may ask for b,
-// and copies it into t->panel where panels are copied.
+// and copies it into t->panel, which is there where panels are copied.
 INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, const int part,
                      const bool first, const struct tile_job *t, size_t k0, size_t k1,
                      const real *a, real *packed, vec acc[][MOST_VECS]) {
@@ -171,9 +173,9 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
     }
 }
 
-// Tiles of c (rows, vecs * LANES). `rows`, `vecs`, `way` and `part` are constants at every call.
-INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, const int part,
-                  const struct tile_job *job) {
+// Tiles of c (rows, vecs * LANES). All but the job are constants at every call.
+INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, const bool first,
+                  const int part, const struct tile_job *job) {
     const struct tile_job copy = *job, *t = &copy; // what is stored cannot change it
     const real *a = t->a;
     real *start = t->start, *c = t->c, *packed = t->packed;
@@ -190,10 +192,7 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
             EACH_OF(row, t->ldc) __builtin_prefetch(row + v * LANES, 1);
         }
         begin(rows, vecs, part, t, start, acc);
-        if (COPY_PANELS ? t->panel != NULL : t->asks && rows >= LEAST_ASKING) {
-            multiply(rows, vecs, way, part, true, t, 0, t->k, a, packed, acc);
-            finish(rows, vecs, part, t, c, acc);
-        } else if (way == BY_COLUMNS && !COPY_PANELS && rows * vecs > STORE_BURST) {
+        if (way == BY_COLUMNS && !first && !COPY_PANELS && rows * vecs > STORE_BURST) {
             const size_t abreast = STORE_BURST / vecs;
             const size_t last = t->k < LAST_K ? 0 : t->k - LAST_K;
             const struct tile_job *u = t;
@@ -206,7 +205,7 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
                 finish(count, vecs, part, u, c + i * u->ldc, acc + i);
             }
         } else {
-            multiply(rows, vecs, way, part, false, t, 0, t->k, a, packed, acc);
+            multiply(rows, vecs, way, part, first, t, 0, t->k, a, packed, acc);
             finish(rows, vecs, part, t, c, acc);
         }
         a += t->step;
@@ -222,28 +221,37 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
 #undef EACH_OF
 #undef EACH
 
+// Whether a tile of so many rows may be the first one of a panel.
+INLINE bool may_be_first(size_t rows) { return rows >= LEAST_ASKING || rows == FLAT_ROWS; }
+
 // Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
-// size, chosen here, so that the accumulators of each are registers.
-#define CASE(r, v, way)                                      \
-    case (r)*8 + (v):                                        \
-        if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS) { \
-            if (LANES == 1 || t->left == ALL)                \
-                tiles(r, v, way, 0, t);                      \
-            else                                             \
-                tiles(r, v, way, 1, t);                      \
-        }                                                    \
+// size, chosen here, so that the accumulators of each are registers. What a first tile does
+// besides would take some from the others, so it has code of its own.
+#define CASE(r, v, way, first)                                                              \
+    case (r)*8 + (v):                                                                       \
+        if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS && (!(first) || may_be_first(r))) { \
+            if (LANES == 1 || t->left == ALL)                                               \
+                tiles(r, v, way, first, 0, t);                                              \
+            else                                                                            \
+                tiles(r, v, way, first, 1, t);                                              \
+        }                                                                                   \
         break;
-#define CASES(r, way) CASE(r, 1, way) CASE(r, 2, way) CASE(r, 3, way) CASE(r, 4, way)
-#define FEW_ROWS(way) CASES(1, way) CASES(2, way) CASES(3, way) CASES(4, way)
-#define ALL_ROWS(way) FEW_ROWS(way) CASES(5, way) CASES(6, way)
-#define TILE(name, rows_of, way)                                           \
+#define CASES(r, way, first) \
+    CASE(r, 1, way, first) CASE(r, 2, way, first) CASE(r, 3, way, first) CASE(r, 4, way, first)
+#define FEW_ROWS(way, first) \
+    CASES(1, way, first) CASES(2, way, first) CASES(3, way, first) CASES(4, way, first)
+#define ALL_ROWS(way, first) FEW_ROWS(way, first) CASES(5, way, first) CASES(6, way, first)
+#define TILE(name, rows_of, way, first)                                    \
     static void name(size_t rows, size_t vecs, const struct tile_job *t) { \
-        switch (rows * 8 + vecs) { rows_of(way) }                          \
+        switch (rows * 8 + vecs) { rows_of(way, first) }                   \
     }
-TILE(tiles_by_rows, ALL_ROWS, BY_ROWS)
-TILE(tiles_ahead, FEW_ROWS, AHEAD)
-TILE(tiles_by_columns, ALL_ROWS, BY_COLUMNS)
-TILE(tiles_packing, ALL_ROWS, PACKING)
+TILE(tiles_by_rows, ALL_ROWS, BY_ROWS, false)
+TILE(tiles_ahead, FEW_ROWS, AHEAD, false)
+TILE(tiles_by_columns, ALL_ROWS, BY_COLUMNS, false)
+TILE(tiles_packing, ALL_ROWS, PACKING, false)
+TILE(first_by_rows, ALL_ROWS, BY_ROWS, true)
+TILE(first_by_columns, ALL_ROWS, BY_COLUMNS, true)
+TILE(first_packing, ALL_ROWS, PACKING, true)
 #undef TILE
 #undef ALL_ROWS
 #undef FEW_ROWS
@@ -270,19 +278,20 @@ INLINE bool lie_apart(size_t rows, size_t vecs, size_t ldb) {
     return rows <= MOST_ROWS && apart > (bytes >= WIDE ? PAGE / 4 : bytes) && !pages_apart(ldb);
 }
 
-// The next tiles when `left` rows are to go: `count` of `rows` rows. Whole ones come first; the
-// last two are alike, since one of a few rows has too few chains to keep the multipliers busy.
+// The next tiles when `left` rows are to go: `count` of `rows` rows, `most` being those of a whole
+// tile. Whole ones come first; the last two are alike, since one of a few rows has too few chains
+// to keep the multipliers busy.
 struct stack {
     size_t rows, count;
 };
-INLINE struct stack next_tiles(size_t left, bool packed) {
-    const size_t whole = left / TILE_ROWS, rest = left % TILE_ROWS;
+INLINE struct stack next_tiles(size_t most, size_t left, bool packed) {
+    const size_t whole = left / most, rest = left % most;
     const size_t count = rest == 0 || packed ? whole : whole - 1;
-    if (left <= TILE_ROWS)
+    if (left <= most)
         return (struct stack){left, 1};
     if (count == 0)
         return (struct stack){(left + 1) / 2, 1};
-    return (struct stack){TILE_ROWS, count};
+    return (struct stack){most, count};
 }
 
 // The first rows of a matrix of LANES rows, from a column on; the others lie PART, 2 PART ... rows

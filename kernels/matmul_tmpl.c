@@ -33,7 +33,7 @@ struct product {
     real *c;
     size_t ldc, panel_stride;
     const epilogue *out;
-    size_t width; // columns of a panel of b
+    size_t rows, width; // of a whole tile, which is as wide as a panel of b
     bool copies;  // panels of b, where they fit L1, so that their lines do not evict one another
     bool asks;    // for panels of b that come from further away than L2
     bool claims;  // lines of c
@@ -53,11 +53,17 @@ INLINE size_t tile_vecs(size_t m, bool panels) {
     return vecs >= MOST_VECS ? MOST_VECS : panels && vecs == 3 ? 2 : vecs;
 }
 
+// Whether tiles are flat: as wide as they can be, of fewer rows. They broadcast less of a and leave
+// longer pieces of c's rows, which pays as long as some k of so many columns of b stay in L1.
+INLINE bool is_flat(size_t m, size_t n, size_t k) {
+    return FLAT_ROWS < TILE_ROWS && m >= TILE_ROWS && n > TILE_COLS && k <= MOST_FLAT_K;
+}
+
 // The part of a block that lies in one panel of b, from column j.
 INLINE void multiply_panel(const enum form form, const struct product *p, const struct block *at,
                            size_t j) {
     const epilogue *out = p->out;
-    const bool first = at->k0 == 0, last = at->k1 == p->k, sgd = out && out->sgd;
+    const bool begins = at->k0 == 0, last = at->k1 == p->k, sgd = out && out->sgd;
     // The sgd epilogue finds the parameters in c, so its chains wait elsewhere.
     const bool aside = sgd && !last;
     const size_t cols = at->j1 - j < p->width ? at->j1 - j : p->width;
@@ -66,13 +72,14 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     const bool packs = p->packs && j == at->j0, packed = p->packs && !packs;
     real *const panel = p->kept ? p->kept + (j - at->j0) * p->k + at->k0 * p->width : p->panel;
     const bool filled = p->kept && at->i0 > 0, fills = (p->copies || p->kept) && !filled;
+    const bool able = may_be_first(next_tiles(p->rows, at->i1 - at->i0, p->packs).rows);
     struct tile_job t = {
         .lda = packed ? (size_t)TILE_ROWS : p->lda,
         .k = at->k1 - at->k0,
         .b = form == NT || filled ? panel : p->b + at->k0 * p->ldb + j,
         .ldb = form == NT || filled ? vecs * LANES : p->ldb,
-        .panel = form != NT && fills ? panel : NULL,
-        .asks = p->asks && !filled,
+        .panel = form != NT && fills && able ? panel : NULL,
+        .asks = p->asks && !filled && able,
         .ldstart = sgd ? block_cols : p->ldc,
         .ldc = aside ? block_cols : p->ldc,
         .bias = out && out->bias ? out->bias + j : NULL,
@@ -82,11 +89,12 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     if (form == NT && !filled)
         transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, panel, vecs * LANES);
     for (size_t i = at->i0; i < at->i1;) {
-        struct stack next = next_tiles(at->i1 - i, p->packs);
+        struct stack next = next_tiles(p->rows, at->i1 - i, p->packs);
         real *unfinished = p->partial + (i - at->i0) * block_cols + (j - at->j0);
         real *tile = p->packed + (i - at->i0) / TILE_ROWS * PACKED_TILE;
         // The first tile copies for the others, and asks.
-        t.count = t.panel != NULL || t.asks ? 1 : next.count;
+        const bool first = COPY_PANELS ? t.panel != NULL : t.asks;
+        t.count = first ? 1 : next.count;
         t.packed = tile;
         if (packed) {
             t.a = tile;
@@ -96,14 +104,20 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
             t.step = form == TN ? next.rows : next.rows * p->lda;
         }
         t.c = aside ? unfinished : c_column(p->c, p->ldc, p->panel_stride, j) + i * p->ldc;
-        t.start = first && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
+        t.start = begins && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
         t.claims = p->claims && !aside && t.start != t.c;
-        if (form != TN && lie_apart(next.rows, vecs, t.ldb))
+        if (form != TN && first)
+            first_by_rows(next.rows, vecs, &t);
+        else if (form != TN && p->rows == TILE_ROWS && lie_apart(next.rows, vecs, t.ldb))
             tiles_ahead(next.rows, vecs, &t);
         else if (form != TN)
             tiles_by_rows(next.rows, vecs, &t);
+        else if (packs && first)
+            first_packing(next.rows, vecs, &t);
         else if (packs)
             tiles_packing(next.rows, vecs, &t);
+        else if (first)
+            first_by_columns(next.rows, vecs, &t);
         else
             tiles_by_columns(next.rows, vecs, &t);
         i += next.rows * t.count;
@@ -166,7 +180,9 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         matmul_few_k(form, m, n, k, a, lda, b, ldb, c, ldc, out, panel);
         return;
     }
-    const size_t width = tile_vecs(m, out && out->panel_stride > 0) * LANES;
+    const bool flat = is_flat(m, n, k);
+    const size_t vecs = flat ? MOST_VECS : tile_vecs(m, out && out->panel_stride > 0);
+    const size_t width = vecs * LANES;
     const bool tall = m >= 2 * TILE_ROWS;
     const bool packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width;
     const bool aside = out && out->sgd && k > BLOCK_K;
@@ -187,6 +203,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .ldc = ldc,
         .panel_stride = out ? out->panel_stride : 0,
         .out = out,
+        .rows = flat ? FLAT_ROWS : TILE_ROWS,
         .width = width,
         .panel = panel,
         .copies = COPY_PANELS && form != NT && tall && k >= LEAST_COPIED_K,
