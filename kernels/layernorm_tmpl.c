@@ -10,12 +10,17 @@
 INLINE void layernorm_apply(const bool past, const int relu, const size_t count, size_t cols,
                             const real *x, size_t ldx, const real *gamma, const real *beta,
                             const real *mean, const real *rstd, real *y, size_t ldy) {
+    vec m[ROWS_ABREAST], s[ROWS_ABREAST]; // loaded once: y could be where they come from
+    UNROLL for (size_t r = 0; r < count; r++) {
+        m[r] = v_set1(mean[r]);
+        s[r] = v_set1(rstd[r]);
+    }
 #define STEP(j, lane, left)                                                                  \
     do {                                                                                     \
         const vec scale = load_left(gamma + (j), left), shift = load_left(beta + (j), left); \
         UNROLL for (size_t r = 0; r < count; r++) {                                          \
-            vec centred = v_sub(load_left(x + r * ldx + (j), left), v_set1(mean[r]));        \
-            vec out = v_fma(v_mul(centred, v_set1(rstd[r])), scale, shift);                  \
+            vec centred = v_sub(load_left(x + r * ldx + (j), left), m[r]);                   \
+            vec out = v_fma(v_mul(centred, s[r]), scale, shift);                             \
             put_left(past, y + r * ldy + (j), relu ? v_relu(out) : out, left);               \
         }                                                                                    \
     } while (0)

@@ -152,7 +152,7 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
             EACH acc[i][v] = v_relu(acc[i][v]);
         if (out->sgd && out->weight_decay != 0) {
             const vec decay = v_set1(out->weight_decay);
-            real *row = c;
+            real *row = below(c, 0); // loads of its own, else as many registers as a row
             EACH_OF(row, ldc) acc[i][v] = v_fma(decay, LOAD(row + v * LANES), acc[i][v]);
         }
     }
@@ -340,12 +340,15 @@ INLINE void load_transposed(size_t rows, const size_t left, const real *x, size_
 static void transpose(size_t k, size_t cols, const real *x, size_t ldx, real *panel, size_t ldp) {
     for (size_t j = 0; j < cols; j += LANES) {
         vec t[LANES];
-        size_t i = 0;
-        for (; i + LANES <= k; i += LANES) {
-            load_transposed(cols - j, ALL, x + j * ldx + i, ldx, t);
-            UNROLL for (size_t r = 0; r < LANES; r++) v_store(panel + (i + r) * ldp + j, t[r]);
-        }
-        if (i < k) {
+        for (size_t i = 0; i < k; i += LANES) {
+            // What is no square at the end is part of one that begins earlier.
+            if (k - i < LANES && k >= LANES)
+                i = k - LANES;
+            if (k - i >= LANES) {
+                load_transposed(cols - j, ALL, x + j * ldx + i, ldx, t);
+                UNROLL for (size_t r = 0; r < LANES; r++) v_store(panel + (i + r) * ldp + j, t[r]);
+                continue;
+            }
             load_transposed(cols - j, k - i, x + j * ldx + i, ldx, t);
             UNROLL for (size_t r = 0; r < LANES; r++) {
                 if (i + r < k)
