@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Products that fill no register tile: few rows of nt, and few columns.
+// Products that fill no register tile: few rows of nt, one row of nn, and few columns.
 
 // Products of few rows with a transposed b: some columns of b are used as soon as they are
 // transposed, in the registers where they are.
@@ -133,6 +133,69 @@ INLINE void matmul_few(const enum way way, size_t m, size_t n, size_t k, const r
 #undef CASE
         }
         i += rows;
+    }
+}
+
+// One row of nn, whose time is that of reading b: some rows of b pass side by side from end to end,
+// as a CPU reads ahead, where tiles would go down columns that are a piece of a page wide.
+enum {
+    ROWS_OF_B = 8,
+    STRIP_N = 4096 / sizeof(real), // columns at a time: their chains wait in L1
+    WIDE_ROW = 256,                // bytes: a tile as wide as that reads as fast
+};
+
+INLINE bool is_one_row(const enum form form, size_t m, size_t n, size_t k) {
+    const size_t width = MOST_VECS * LANES;
+    return form == NN && LANES > 1 && width * sizeof(real) < WIDE_ROW && m == 1 && n > width &&
+           k >= 8 * ROWS_OF_B;
+}
+
+// chains (cols) += a (count) . b (count, cols), `count` a constant
+INLINE void add_rows(const size_t count, size_t cols, const real *a, const real *b, size_t ldb,
+                     real *chains) {
+    vec ak[ROWS_OF_B];
+    UNROLL for (size_t r = 0; r < count; r++) ak[r] = v_set1(a[r]);
+#define BODY(c, vecs, left)                                                                   \
+    do {                                                                                      \
+        vec acc[COLUMN_VECS];                                                                 \
+        const real *row = b + (c);                                                            \
+        UNROLL for (size_t v = 0; v < (vecs); v++) acc[v] = v_load(chains + (c) + v * LANES); \
+        UNROLL for (size_t r = 0; r < count; r++, row = next_row(row, ldb)) {                 \
+            UNROLL for (size_t v = 0; v < (vecs); v++) acc[v] =                               \
+                v_fma(ak[r], load_left(row + v * LANES, left), acc[v]);                       \
+        }                                                                                     \
+        UNROLL for (size_t v = 0; v < (vecs); v++) v_store(chains + (c) + v * LANES, acc[v]); \
+    } while (0)
+    FOR_COLUMNS(cols, BODY);
+#undef BODY
+}
+
+// c (1, n) <- a (1, k) . b (k, n)
+static void matmul_one_row(size_t n, size_t k, const real *a, const real *b, size_t ldb, real *c,
+                           const epilogue *out) {
+    real chains[STRIP_N];
+    for (size_t j0 = 0; j0 < n; j0 += STRIP_N) {
+        const size_t cols = n - j0 < STRIP_N ? n - j0 : STRIP_N;
+        size_t k0 = 0;
+        memset(chains, 0, whole_registers(cols) * sizeof *chains);
+        if (out && out->accumulate)
+            memcpy(chains, c + j0, cols * sizeof *c);
+        for (; k - k0 >= ROWS_OF_B; k0 += ROWS_OF_B)
+            add_rows(ROWS_OF_B, cols, a + k0, b + k0 * ldb + j0, ldb, chains);
+        for (; k0 < k; k0++)
+            add_rows(1, cols, a + k0, b + k0 * ldb + j0, ldb, chains);
+        for (size_t j = 0; j < cols; j += LANES) {
+            const struct tile_job t = {
+                .bias = out && out->bias ? out->bias + j0 + j : NULL,
+                .out = out,
+                .left = cols - j < LANES ? cols - j : ALL,
+            };
+            vec acc[1][MOST_VECS] = {{v_load(chains + j)}};
+            if (t.left == ALL)
+                finish(1, 1, 0, &t, c + j0 + j, acc);
+            else
+                finish(1, 1, 1, &t, c + j0 + j, acc);
+        }
     }
 }
 

@@ -227,14 +227,14 @@ INLINE bool may_be_first(size_t rows) { return rows >= LEAST_ASKING || rows == F
 // Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
 // size, chosen here, so that the accumulators of each are registers. What a first tile does
 // besides would take some from the others, so it has code of its own.
-#define CASE(r, v, way, first)                                                              \
-    case (r)*8 + (v):                                                                       \
+#define CASE(r, v, way, first)                                                                \
+    case (r)*8 + (v):                                                                         \
         if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS && (!(first) || may_be_first(r))) { \
-            if (LANES == 1 || t->left == ALL)                                               \
-                tiles(r, v, way, first, 0, t);                                              \
-            else                                                                            \
-                tiles(r, v, way, first, 1, t);                                              \
-        }                                                                                   \
+            if (LANES == 1 || t->left == ALL)                                                 \
+                tiles(r, v, way, first, 0, t);                                                \
+            else                                                                              \
+                tiles(r, v, way, first, 1, t);                                                \
+        }                                                                                     \
         break;
 #define CASES(r, way, first) \
     CASE(r, 1, way, first) CASE(r, 2, way, first) CASE(r, 3, way, first) CASE(r, 4, way, first)

@@ -34,10 +34,10 @@ struct product {
     size_t ldc, panel_stride;
     const epilogue *out;
     size_t rows, width; // of a whole tile, which is as wide as a panel of b
-    bool copies;  // panels of b, where they fit L1, so that their lines do not evict one another
-    bool asks;    // for panels of b that come from further away than L2
-    bool claims;  // lines of c
-    bool packs;   // a of tn, whose tiles else touch a line and a page for each k
+    bool copies; // panels of b, where they fit L1, so that their lines do not evict one another
+    bool asks;   // for panels of b that come from further away than L2
+    bool claims; // lines of c
+    bool packs;  // a of tn, whose tiles else touch a line and a page for each k
     real *panel, *packed, *partial;
     real *kept; // panels of b, each with all k, that one block of rows leaves for the next, or NULL
 };
@@ -169,6 +169,10 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     _Alignas(64) real room[ROOM];
     if (form != NT && is_narrow(form, m, n, k)) {
         matmul_narrow(form, m, n, k, a, lda, b, ldb, c, ldc, out);
+        return;
+    }
+    if (is_one_row(form, m, n, k) && !(out && out->panel_stride > 0)) {
+        matmul_one_row(n, k, a, b, ldb, c, out);
         return;
     }
     const size_t few = is_few_k(k) && MOST_FEW_OF_NT > MOST_FEW ? MOST_FEW : MOST_FEW_OF_NT;
