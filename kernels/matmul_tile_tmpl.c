@@ -25,7 +25,7 @@ enum {
     // The first tile of a panel asks for rows of b so many k before, and for the same rows of the
     // next panel, where b has more bytes than stay in an L2 cache beside all else.
     FIRST_AHEAD = 24,
-    LEAST_ASKED = 128 << 10,
+    LEAST_ASKED = (COPY_PANELS ? 128 : 512) << 10,
     LEAST_ASKING = TILE_ROWS - 2, // rows of such a tile, whose multiplications hide the questions
     // A tile asks for its lines of c, as it begins, where c has more bytes than stay in L2.
     LEAST_CLAIMED = 2 << 20,

@@ -56,7 +56,8 @@ INLINE size_t tile_vecs(size_t m, bool panels) {
 // Whether tiles are flat: as wide as they can be, of fewer rows. They broadcast less of a and leave
 // longer pieces of c's rows, which pays as long as some k of so many columns of b stay in L1.
 INLINE bool is_flat(size_t m, size_t n, size_t k) {
-    return FLAT_ROWS < TILE_ROWS && m >= TILE_ROWS && n > TILE_COLS && k <= MOST_FLAT_K;
+    return LANES > 1 && FLAT_ROWS < TILE_ROWS && m >= TILE_ROWS && n > TILE_COLS &&
+           k <= MOST_FLAT_K;
 }
 
 // The part of a block that lies in one panel of b, from column j.

@@ -164,7 +164,8 @@ enum { NN, NT, TN, FORMS };
         free(a), free(b), free(want), free(got);                                                   \
     }                                                                                              \
     static void products_f##bits(void) {                                                           \
-        static const size_t sizes[][3] = {{25, 701, 300}, {13, 1030, 530}, {12, 257, 1100}};       \
+        static const size_t sizes[][3] = {                                                         \
+            {25, 701, 300}, {13, 1030, 530}, {12, 257, 1100}, {1, 2059, 83}};                      \
         real bias[3999];                                                                           \
         for (size_t j = 0; j < sizeof bias / sizeof *bias; j++)                                    \
             bias[j] = (real)j / 1000;                                                              \
