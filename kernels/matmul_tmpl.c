@@ -8,6 +8,7 @@
 // (Van Zee & van de Geijn 2015), except that only what is slow to read where it lies is copied.
 
 #include "kernels/matmul_tile_tmpl.c"
+#include "kernels/transpose_tmpl.c"
 #include "kernels/matmul_few_k_tmpl.c"
 #include "kernels/matmul_thin_tmpl.c"
 
