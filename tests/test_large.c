@@ -166,7 +166,7 @@ enum { NN, NT, TN, FORMS };
     static void products_f##bits(void) {                                                           \
         static const size_t sizes[][3] = {                                                         \
             {25, 701, 300}, {13, 1030, 530}, {12, 257, 1100}, {1, 2059, 83}};                      \
-        real bias[3999];                                                                           \
+        real bias[9001];                                                                           \
         for (size_t j = 0; j < sizeof bias / sizeof *bias; j++)                                    \
             bias[j] = (real)j / 1000;                                                              \
         const struct nb_epilogue_f##bits outs[FORMS] = {                                           \
@@ -178,6 +178,9 @@ enum { NN, NT, TN, FORMS };
         /* Rows for two blocks, which share the panels of b: of a MiB and more. */                 \
         for (int form = NN; form < FORMS; form++)                                                  \
             check_product_f##bits(250, 509, 16700 / bits, form, &outs[form]);                      \
+        /* The same of flat tiles, whose panels are wider. */                                      \
+        for (int form = NN; form < FORMS; form++)                                                  \
+            check_product_f##bits(250, 9001, 31, form, &outs[form]);                               \
         /* Of few k, and c of 10 MiB and more: a few rows at a time, and nt in two parts. */       \
         for (int form = NN; form < FORMS; form++)                                                  \
             check_product_f##bits(703, 3999, 10, form, &outs[form]);                               \
