@@ -249,7 +249,7 @@ INLINE void narrow_tiles(size_t n, size_t rows, size_t k, const real *a, size_t 
         };
         for (size_t j = 0; j < n;) {
             const struct stack next = next_tiles(TILE_ROWS, n - j, false);
-            t.asks = asks && j == 0 && !COPY_PANELS && may_be_first(next.rows);
+            t.asks = asks && j == 0 && !COPY_PANELS && next.rows >= LEAST_ASKING;
             t.count = t.asks ? 1 : next.count;
             t.step = next.rows;
             t.a = b + k0 * ldb + j;

@@ -26,7 +26,8 @@ enum {
     // next panel, where b has more bytes than stay in an L2 cache beside all else.
     FIRST_AHEAD = 24,
     LEAST_ASKED = (COPY_PANELS ? 128 : 512) << 10,
-    LEAST_ASKING = TILE_ROWS - 2, // rows of such a tile, whose multiplications hide the questions
+    // Rows of such a tile, whose multiplications hide the questions.
+    LEAST_ASKING = TILE_ROWS - 2 < FLAT_ROWS ? TILE_ROWS - 2 : FLAT_ROWS,
     // A tile asks for its lines of c, as it begins, where c has more bytes than stay in L2.
     LEAST_CLAIMED = 2 << 20,
     // The last k of a tile with more stores than a burst, a few rows at a time: the stores of
@@ -221,20 +222,17 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
 #undef EACH_OF
 #undef EACH
 
-// Whether a tile of so many rows may be the first one of a panel.
-INLINE bool may_be_first(size_t rows) { return rows >= LEAST_ASKING || rows == FLAT_ROWS; }
-
 // Tiles of `rows` rows and `vecs` registers, the last one of `t->left` columns: code for every
 // size, chosen here, so that the accumulators of each are registers. What a first tile does
 // besides would take some from the others, so it has code of its own.
-#define CASE(r, v, way, first)                                                                \
-    case (r)*8 + (v):                                                                         \
-        if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS && (!(first) || may_be_first(r))) { \
-            if (LANES == 1 || t->left == ALL)                                                 \
-                tiles(r, v, way, first, 0, t);                                                \
-            else                                                                              \
-                tiles(r, v, way, first, 1, t);                                                \
-        }                                                                                     \
+#define CASE(r, v, way, first)                                                                    \
+    case (r)*8 + (v):                                                                             \
+        if ((r) <= TILE_ROWS && (r) * (v) <= ACCUMULATORS && (!(first) || (r) >= LEAST_ASKING)) { \
+            if (LANES == 1 || t->left == ALL)                                                     \
+                tiles(r, v, way, first, 0, t);                                                    \
+            else                                                                                  \
+                tiles(r, v, way, first, 1, t);                                                    \
+        }                                                                                         \
         break;
 #define CASES(r, way, first) \
     CASE(r, 1, way, first) CASE(r, 2, way, first) CASE(r, 3, way, first) CASE(r, 4, way, first)

@@ -74,7 +74,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     const bool packs = p->packs && j == at->j0, packed = p->packs && !packs;
     real *const panel = p->kept ? p->kept + (j - at->j0) * p->k + at->k0 * p->width : p->panel;
     const bool filled = p->kept && at->i0 > 0, fills = (p->copies || p->kept) && !filled;
-    const bool able = may_be_first(next_tiles(p->rows, at->i1 - at->i0, p->packs).rows);
+    const bool able = next_tiles(p->rows, at->i1 - at->i0, p->packs).rows >= LEAST_ASKING;
     struct tile_job t = {
         .lda = packed ? (size_t)TILE_ROWS : p->lda,
         .k = at->k1 - at->k0,
