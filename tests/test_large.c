@@ -179,8 +179,8 @@ enum { NN, NT, TN, FORMS };
         for (int form = NN; form < FORMS; form++)                                                  \
             check_product_f##bits(250, 509, 16700 / bits, form, &outs[form]);                      \
         /* The same of flat tiles, whose panels are wider. */                                      \
-        for (int form = NN; form < FORMS; form++)                                                  \
-            check_product_f##bits(250, 9001, 31, form, &outs[form]);                               \
+        for (int form = NN; form < FORMS; form += TN - NN)                                         \
+            check_product_f##bits(250, 288032 / bits, 31, form, &outs[form]);                      \
         /* Of few k, and c of 10 MiB and more: a few rows at a time, and nt in two parts. */       \
         for (int form = NN; form < FORMS; form++)                                                  \
             check_product_f##bits(703, 3999, 10, form, &outs[form]);                               \
