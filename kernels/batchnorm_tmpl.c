@@ -8,7 +8,8 @@ INLINE vec v_rstd(vec variance, real eps) {
     return v_div(v_set1(1), v_sqrt(v_add(variance, v_set1(eps))));
 }
 
-// y = (x - mean) * rstd * gamma + beta over all rows, for given statistics (cols)
+// y = (x - mean) * rstd * gamma + beta over all rows, for given statistics (cols). Without gamma,
+// rstd is the product of the two already.
 INLINE void normalize_to(const bool past, const int relu, size_t rows, size_t cols, const real *x,
                          size_t ldx, const real *gamma, const real *beta, const real *mean,
                          const real *rstd, real *y, size_t ldy) {
@@ -23,7 +24,9 @@ INLINE void normalize_to(const bool past, const int relu, size_t rows, size_t co
         UNROLL for (size_t v = 0; v < (vecs); v++) {                                        \
             const size_t j = (c) + v * LANES;                                               \
             m[v] = load_left(mean + j, left);                                               \
-            a[v] = v_mul(load_left(rstd + j, left), load_left(gamma + j, left));            \
+            a[v] = load_left(rstd + j, left);                                               \
+            if (gamma != NULL)                                                              \
+                a[v] = v_mul(a[v], load_left(gamma + j, left));                             \
             b[v] = load_left(beta + j, left);                                               \
         }                                                                                   \
         for (size_t i = r0; i < r1; i++) {                                                  \
@@ -101,18 +104,18 @@ static void batchnorm_relu_forward(size_t rows, size_t cols, const real *x, size
 INLINE void batchnorm_running(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
                               const real *gamma, const real *beta, real eps, const real *mean,
                               const real *var, real *y, size_t ldy) {
-    real rstd[STRIP];
+    real scale[STRIP]; // found once, not for each group of rows
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
-#define BODY(c, vecs, left)                                                     \
-    UNROLL for (size_t v = 0; v < (vecs); v++) {                                \
-        const size_t j = (c) + v * LANES;                                       \
-        store_left(rstd + j, v_rstd(load_left(var + c0 + j, left), eps), left); \
+#define BODY(c, vecs, left)                                                        \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                                   \
+        const size_t j = (c) + v * LANES;                                          \
+        const vec rstd = v_rstd(load_left(var + c0 + j, left), eps);               \
+        store_left(scale + j, v_mul(rstd, load_left(gamma + c0 + j, left)), left); \
     }
         FOR_COLUMNS(width, BODY);
 #undef BODY
-        normalize(relu, rows, width, x + c0, ldx, gamma + c0, beta + c0, mean + c0, rstd, y + c0,
-                  ldy);
+        normalize(relu, rows, width, x + c0, ldx, NULL, beta + c0, mean + c0, scale, y + c0, ldy);
     }
 }
 
