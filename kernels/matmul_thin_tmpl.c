@@ -40,12 +40,15 @@ INLINE void add_columns(const enum way way, const size_t rows, const size_t cols
 INLINE void add_squares(const enum way way, const size_t rows, const size_t vecs, const size_t left,
                         const real *a, size_t lda, struct squares *b, vec acc[][MOST_VECS]) {
     const size_t step = way == BY_COLUMNS ? lda : 1;
-    UNROLL for (size_t v = 0; v < vecs; v++) {
-        if (left == ALL) {
-            UNROLL for (size_t g = 0; g < LANES; g += ABREAST)
+    if (left == ALL) {
+        // The registers by turns where a single row has few chains, which wait for themselves.
+        const size_t turn = rows == 1 ? ABREAST : LANES;
+        UNROLL for (size_t g0 = 0; g0 < LANES; g0 += turn) UNROLL for (size_t v = 0; v < vecs; v++)
+            UNROLL for (size_t g = g0; g < g0 + turn; g += ABREAST)
                 add_columns(way, rows, ABREAST, ABREAST, a + g * step, lda, b, v, acc);
-            continue;
-        }
+        return;
+    }
+    UNROLL for (size_t v = 0; v < vecs; v++) {
         for (size_t g = 0; g < left; g += PART) {
             if (left - g >= PART)
                 add_columns(way, rows, PART, PART, a + g * step, lda, b, v, acc);
@@ -89,14 +92,15 @@ INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, 
                      size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
                      const epilogue *out) {
     // Few rows are few chains, which wait for themselves: 64 bytes of columns side by side, as far
-    // as there are registers, and of a single row at least two registers.
-    const size_t line = 64 / LANES / sizeof(real), least = rows == 1 && line < 2 ? 2 : line;
+    // as there are registers, and of a single row twice as many.
+    const size_t least = (rows == 1 ? 128 : 64) / LANES / sizeof(real);
     const size_t most = least > MOST_VECS ? MOST_VECS : least;
     const size_t fitting = (ACCUMULATORS - PART) / rows;
     const size_t wide = fitting == 0 ? 1 : fitting < most ? fitting : most;
     const bool apart = pages_apart(ldb);
     for (size_t j = 0; j < n;) {
-        const size_t vecs = n - j >= wide * LANES && !apart ? wide : 1;
+        const size_t fit = apart ? 1 : (n - j) / LANES;
+        const size_t vecs = fit >= wide ? wide : wide > 2 && fit >= 2 ? 2 : 1;
         const size_t cols = n - j < LANES ? n - j : ALL;
         const struct tile_job t = {
             .start = out && out->accumulate ? c + j : NULL,
@@ -110,6 +114,8 @@ INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, 
             few_columns(way, rows, 1, true, k, a, lda, b + j * ldb, ldb, &t, c + j);
         else if (vecs == wide)
             few_columns(way, rows, wide, false, k, a, lda, b + j * ldb, ldb, &t, c + j);
+        else if (wide > 2 && vecs == 2)
+            few_columns(way, rows, 2, false, k, a, lda, b + j * ldb, ldb, &t, c + j);
         else
             few_columns(way, rows, 1, false, k, a, lda, b + j * ldb, ldb, &t, c + j);
         j += vecs * LANES;
