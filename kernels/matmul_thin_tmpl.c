@@ -147,13 +147,10 @@ INLINE void matmul_few(const enum way way, size_t m, size_t n, size_t k, const r
 enum {
     ROWS_OF_B = 8,
     STRIP_N = 4096 / sizeof(real), // columns at a time: their chains wait in L1
-    WIDE_ROW = 256,                // bytes: a tile as wide as that reads as fast
 };
 
 INLINE bool is_one_row(const enum form form, size_t m, size_t n, size_t k) {
-    const size_t width = MOST_VECS * LANES;
-    return form == NN && LANES > 1 && width * sizeof(real) < WIDE_ROW && m == 1 && n > width &&
-           k >= 8 * ROWS_OF_B;
+    return form == NN && LANES > 1 && m == 1 && n > MOST_VECS * LANES && k >= 8 * ROWS_OF_B;
 }
 
 // chains (cols) += a (count) . b (count, cols), `count` a constant
