@@ -184,6 +184,8 @@ enum nb_code nb_bench_run(struct nb_bench *bench, struct nb_progress *progress, 
         bench->wrong += selection->rows[i].verdict == NB_WRONG;
     }
     bench->ended = nb_interrupt_code();
+    if (code == NB_OK)
+        code = nb_selection_compare(selection, error);
     return code == NB_OK ? find_noise_floor(bench, error) : code;
 }
 

@@ -93,7 +93,7 @@ static void fill_cells(const struct nb_bench *bench, const struct nb_row *row, s
                        struct nb_cell *cells) {
     nb_problem_text(row->problem, texts->problem);
     notes_of(bench, row, texts->notes);
-    const struct nb_row *peer = nb_selection_best_peer(&bench->selection, row);
+    const struct nb_row *peer = row->best_peer;
     bool timed = row->samples > 0;
     if (timed)
         time_text(texts->median, row->median);
@@ -110,7 +110,7 @@ static void fill_cells(const struct nb_bench *bench, const struct nb_row *row, s
         number_or_empty(nb_row_gbytes(row)),
         number_or_empty(100 * row->least / row->median),
         row->ceiling[0] != '\0' ? nb_cell_text(row->ceiling) : nb_cell_empty(),
-        peer ? nb_cell_number(peer->median / row->median) : nb_cell_empty(),
+        peer ? nb_cell_number(row->vs_best_peer) : nb_cell_empty(),
         peer ? nb_cell_text(peer->implementation.name) : nb_cell_empty(),
         nb_cell_text(texts->notes),
     };
@@ -207,8 +207,9 @@ void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_
             "timed. Rows with spread above 5 %% are unstable.\n");
     if (nb_selection_has_peers(&bench->selection))
         fprintf(stream, "best peer: the fastest other library on as many threads. vs best peer: "
-                        "its median over\n"
-                        "ours; above 1, ours is faster.\n");
+                        "its time over ours\n"
+                        "in the same round of samples, the median over the rounds; above 1, ours "
+                        "is faster.\n");
     if (!isnan(bench->noise_floor))
         fprintf(stream,
                 "Noise: %.1f %%, the median over the rows of what two medians of one row differed "
@@ -256,43 +257,42 @@ void nb_report_csv(const struct nb_bench *bench, FILE *stream) {
             continue;
         char name[NB_ROW_NAME], problem[NB_PROBLEM_TEXT], notes[NOTES_TEXT];
         char reproducer[NB_REPRODUCER_TEXT];
-        const struct nb_row *peer = nb_selection_best_peer(&bench->selection, row);
+        const struct nb_row *peer = row->best_peer;
         nb_row_name(row, name);
         nb_problem_text(row->problem, problem);
         notes_of(bench, row, notes);
         nb_report_reproducer(bench, row, reproducer);
-        nb_table_row(&table,
-                     (struct nb_cell[]){
-                         nb_cell_text(name),
-                         nb_cell_text(row->problem->kernel->family),
-                         nb_cell_text(row->problem->kernel->name),
-                         nb_cell_text(problem),
-                         nb_cell_text(nb_dtype_name(row->dtype)),
-                         nb_cell_text(row->implementation.name),
-                         nb_cell_count(row->threads),
-                         nb_cell_text(row->cold ? "cold" : "hot"),
-                         nb_cell_text(nb_verdict_name(row->verdict)),
-                         nb_cell_count(row->samples),
-                         nb_cell_count(row->calls),
-                         nb_cell_number(row->median),
-                         nb_cell_number(row->min),
-                         nb_cell_number(row->p05),
-                         nb_cell_number(row->p95),
-                         nb_cell_number(row->mad),
-                         nb_cell_number(row->noise),
-                         nb_cell_number(row->flops),
-                         nb_cell_number(row->traffic.read),
-                         nb_cell_number(row->traffic.written),
-                         nb_cell_number(nb_row_gflops(row)),
-                         nb_cell_number(nb_row_gbytes(row)),
-                         nb_cell_number(nb_row_intensity(row)),
-                         nb_cell_text(row->ceiling),
-                         nb_cell_number(row->least / row->median),
-                         peer ? nb_cell_number(peer->median / row->median) : nb_cell_empty(),
-                         peer ? nb_cell_text(peer->implementation.name) : nb_cell_empty(),
-                         nb_cell_text(notes),
-                         nb_cell_text(reproducer),
-                     });
+        nb_table_row(&table, (struct nb_cell[]){
+                                 nb_cell_text(name),
+                                 nb_cell_text(row->problem->kernel->family),
+                                 nb_cell_text(row->problem->kernel->name),
+                                 nb_cell_text(problem),
+                                 nb_cell_text(nb_dtype_name(row->dtype)),
+                                 nb_cell_text(row->implementation.name),
+                                 nb_cell_count(row->threads),
+                                 nb_cell_text(row->cold ? "cold" : "hot"),
+                                 nb_cell_text(nb_verdict_name(row->verdict)),
+                                 nb_cell_count(row->samples),
+                                 nb_cell_count(row->calls),
+                                 nb_cell_number(row->median),
+                                 nb_cell_number(row->min),
+                                 nb_cell_number(row->p05),
+                                 nb_cell_number(row->p95),
+                                 nb_cell_number(row->mad),
+                                 nb_cell_number(row->noise),
+                                 nb_cell_number(row->flops),
+                                 nb_cell_number(row->traffic.read),
+                                 nb_cell_number(row->traffic.written),
+                                 nb_cell_number(nb_row_gflops(row)),
+                                 nb_cell_number(nb_row_gbytes(row)),
+                                 nb_cell_number(nb_row_intensity(row)),
+                                 nb_cell_text(row->ceiling),
+                                 nb_cell_number(row->least / row->median),
+                                 peer ? nb_cell_number(row->vs_best_peer) : nb_cell_empty(),
+                                 peer ? nb_cell_text(peer->implementation.name) : nb_cell_empty(),
+                                 nb_cell_text(notes),
+                                 nb_cell_text(reproducer),
+                             });
     }
     nb_table_end(&table);
 }

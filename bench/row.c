@@ -58,6 +58,23 @@ enum nb_code nb_row_summarize(struct nb_row *row, struct nb_error *error) {
     return measure_drift(row, &row->noise, error);
 }
 
+enum nb_code nb_row_ratio(const struct nb_row *row, const struct nb_row *other, double *ratio,
+                          struct nb_error *error) {
+    const size_t rounds = row->samples < other->samples ? row->samples : other->samples;
+    double *ratios = malloc(rounds * sizeof *ratios);
+    if (ratios == NULL)
+        return nb_error_set(error, NB_FAILED, "not enough memory; free some");
+    for (size_t i = 0; i < rounds; i++)
+        ratios[i] = other->wall[i] / row->wall[i];
+    struct nb_sample sample;
+    enum nb_code code = nb_sample_make(&sample, ratios, rounds, error);
+    free(ratios);
+    if (code == NB_OK)
+        *ratio = nb_median(&sample);
+    nb_sample_free(&sample);
+    return code;
+}
+
 double nb_row_spread(const struct nb_row *row) { return NB_MAD_SCALE * row->mad / row->median; }
 
 bool nb_row_unstable(const struct nb_row *row) { return nb_row_spread(row) > UNSTABLE; }

@@ -31,6 +31,11 @@ struct nb_row {
     // in its group.
     double median, min, p05, p95, mad, noise;
 
+    // Of a row of ours, once nb_selection_compare has seen it: the peer that is fastest beside it,
+    // and nb_row_ratio to that. NULL and NaN: there is none.
+    const struct nb_row *best_peer;
+    double vs_best_peer;
+
     double flops;              // of a call
     struct nb_traffic traffic; // of a call
     size_t working_set;        // bytes that a call touches
@@ -52,6 +57,13 @@ const char *nb_verdict_name(enum nb_verdict verdict);
 
 // The figures of the samples, once these are there. NB_FAILED when memory is short.
 enum nb_code nb_row_summarize(struct nb_row *row, struct nb_error *error);
+
+// How many times as long as `row` another row of its group takes: the median over the rounds of
+// samples of what the other took over what `row` took in the same round, within some milliseconds.
+// What slows the machine for a while slows both, where two medians may fall into different times.
+// Both have samples. NB_FAILED when memory is short.
+enum nb_code nb_row_ratio(const struct nb_row *row, const struct nb_row *other, double *ratio,
+                          struct nb_error *error);
 
 static inline double nb_row_gflops(const struct nb_row *row) {
     return 1e-9 * row->flops / row->median;

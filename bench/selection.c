@@ -272,21 +272,34 @@ size_t nb_selection_group_end(const struct nb_selection *selection, size_t first
     return end;
 }
 
-const struct nb_row *nb_selection_best_peer(const struct nb_selection *selection,
-                                            const struct nb_row *row) {
-    const struct nb_row *best = NULL;
-    if (row->implementation.peer != NULL || row->samples == 0)
-        return NULL;
+// Whether a row is of a peer that did the same as a row of ours.
+static bool is_rival(const struct nb_row *row, const struct nb_row *other) {
+    return other->implementation.peer != NULL && other->samples > 0 &&
+           other->problem == row->problem && other->dtype == row->dtype &&
+           other->threads == row->threads && other->cold == row->cold;
+}
+
+enum nb_code nb_selection_compare(struct nb_selection *selection, struct nb_error *error) {
+    enum nb_code code = NB_OK;
     for (size_t i = 0; i < selection->count; i++) {
-        const struct nb_row *other = &selection->rows[i];
-        if (other->implementation.peer == NULL || other->samples == 0 ||
-            other->problem != row->problem || other->dtype != row->dtype ||
-            other->threads != row->threads || other->cold != row->cold)
+        struct nb_row *row = &selection->rows[i];
+        row->best_peer = NULL;
+        row->vs_best_peer = NAN;
+        if (row->implementation.peer != NULL || row->samples == 0)
             continue;
-        if (best == NULL || other->median < best->median)
-            best = other;
+        for (size_t j = 0; j < selection->count && code == NB_OK; j++) {
+            const struct nb_row *other = &selection->rows[j];
+            double ratio;
+            if (!is_rival(row, other))
+                continue;
+            code = nb_row_ratio(row, other, &ratio, error);
+            if (code == NB_OK && (row->best_peer == NULL || ratio < row->vs_best_peer)) {
+                row->best_peer = other;
+                row->vs_best_peer = ratio;
+            }
+        }
     }
-    return best;
+    return code;
 }
 
 bool nb_selection_has_peers(const struct nb_selection *selection) {

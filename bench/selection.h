@@ -45,10 +45,9 @@ size_t nb_selection_group_end(const struct nb_selection *selection, size_t first
 // Whether there are rows of peers.
 bool nb_selection_has_peers(const struct nb_selection *selection);
 
-// The fastest row of a peer for the problem of a row of ours, in the same dtype, with as many
-// threads and the same caches, once both are measured; NULL: there is none.
-const struct nb_row *nb_selection_best_peer(const struct nb_selection *selection,
-                                            const struct nb_row *row);
+// Once all is measured: finds for each row of ours the fastest peer for the same problem and dtype,
+// with as many threads and the same caches. NB_FAILED when memory is short.
+enum nb_code nb_selection_compare(struct nb_selection *selection, struct nb_error *error);
 
 // An empty row of a problem, with what follows from the formula.
 struct nb_row nb_row_of(const struct nb_problem *problem, enum nb_dtype dtype,

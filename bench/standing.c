@@ -62,7 +62,7 @@ static bool alike(const struct nb_row *a, const struct nb_row *b) {
 static const struct nb_row *rival(const struct nb_selection *selection, const struct nb_row *row,
                                   const char *name) {
     if (name == NULL)
-        return nb_selection_best_peer(selection, row);
+        return row->best_peer;
     for (size_t i = 0; i < selection->count; i++) {
         const struct nb_row *there = &selection->rows[i];
         if (other(there) && there->problem == row->problem && there->dtype == row->dtype &&
@@ -79,15 +79,16 @@ static enum nb_code ratios_to(const struct standing *standing, size_t first, con
                               struct nb_sample *sample, struct nb_error *error) {
     const struct nb_selection *selection = standing->selection;
     size_t n = 0;
+    enum nb_code code = NB_OK;
     *sample = (struct nb_sample){0};
-    for (size_t i = first; i < selection->count; i++) {
+    for (size_t i = first; i < selection->count && code == NB_OK; i++) {
         const struct nb_row *row = &selection->rows[i];
         const struct nb_row *against =
             ours(row) && alike(row, &selection->rows[first]) ? rival(selection, row, name) : NULL;
         if (against != NULL)
-            standing->ratios[n++] = against->median / row->median;
+            code = nb_row_ratio(row, against, &standing->ratios[n++], error);
     }
-    return n == 0 ? NB_OK : nb_sample_make(sample, standing->ratios, n, error);
+    return n == 0 || code != NB_OK ? code : nb_sample_make(sample, standing->ratios, n, error);
 }
 
 static double percent_from(const struct nb_sample *sample, double least) {
@@ -183,13 +184,14 @@ enum nb_code nb_standing_table(const struct nb_bench *bench, FILE *stream,
         nb_table_end(&table);
     }
     if (code == NB_OK && filled > 0 && format != NB_TABLE_CSV)
-        fprintf(stream,
-                "\nstanding: over all problems of a family, geometric means of the other's median "
-                "over ours; above\n"
-                "1, ours is faster. autovec may reorder sums.%s\n",
-                peers ? " problems, not behind, 0.95 or more, least:\n"
-                        "against the best peer of each problem."
-                      : "");
+        fprintf(
+            stream,
+            "\nstanding: over all problems of a family, geometric means of the other's time over "
+            "ours; above 1,\n"
+            "ours is faster. autovec may reorder sums.%s\n",
+            peers ? " problems, not behind, 0.95 or more, least:\n"
+                    "against the best peer of each problem."
+                  : "");
     free(standing.ratios);
     free(cells);
     return code;

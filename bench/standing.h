@@ -8,9 +8,9 @@
 #include "bench/bench.h"
 #include "src/table.h"
 
-// Against the fastest peer, each peer, and the autovec table, which is free to reorder sums: ratios
-// of medians, the other's over ours, so above 1 ours is faster. Nothing when no problem of ours was
-// measured beside another's. NB_FAILED when memory is short.
+// Against the fastest peer, each peer, and the autovec table, which is free to reorder sums:
+// nb_row_ratio, the other's time over ours, so above 1 ours is faster. Nothing when no problem of
+// ours was measured beside another's. NB_FAILED when memory is short.
 enum nb_code nb_standing_table(const struct nb_bench *bench, FILE *stream,
                                enum nb_table_format format, struct nb_error *error);
 

@@ -3,6 +3,7 @@
 // threads that they ask for; and the best of them is found.
 #include "tests/peer_rows.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -214,33 +215,52 @@ static void test_best_peer(void **state) {
     struct nb_implementation fast = nb_implementation_peer(&peers[1], &offer);
     struct nb_implementation ours =
         nb_implementation_ours(problems.all[0].kernel, NB_F32, NB_ISA_SCALAR);
+    // Rounds of samples while the machine is slow, and then fast. By the medians, 18 and 24 beside
+    // our 30, the slow peer would be the fastest, and ahead of us.
     struct {
         const struct nb_implementation *code;
         size_t problem, threads;
         bool cold;
         size_t samples;
-        double median;
+        double wall[5];
     } made[] = {
-        {&ours, 0, 1, false, 3, 5}, {&slow, 0, 1, false, 3, 9}, {&fast, 0, 1, false, 3, 4},
-        {&fast, 0, 2, false, 3, 1}, {&fast, 0, 1, true, 3, 1},  {&fast, 1, 1, false, 3, 1},
-        {&slow, 0, 1, false, 0, 1}, {&ours, 0, 4, false, 3, 1},
+        {&ours, 0, 1, false, 5, {30, 40, 30, 10, 10}},
+        {&slow, 0, 1, false, 5, {60, 80, 18, 18, 18}},
+        {&fast, 0, 1, false, 5, {24, 32, 24, 8, 80}},
+        {&fast, 0, 2, false, 3, {1, 1, 1}},
+        {&fast, 0, 1, true, 3, {1, 1, 1}},
+        {&fast, 1, 1, false, 3, {1, 1, 1}},
+        {&slow, 0, 1, false, 0, {1}},
+        {&ours, 0, 4, false, 3, {1, 1, 1}},
     };
     enum { ROWS = sizeof made / sizeof *made };
     struct nb_row rows[ROWS];
+    struct nb_error error;
+    double ratio;
     for (size_t i = 0; i < ROWS; i++) {
         rows[i] = nb_row_of(&problems.all[made[i].problem], NB_F32, made[i].code, made[i].threads,
                             made[i].cold);
         rows[i].samples = made[i].samples;
-        rows[i].median = made[i].median;
+        rows[i].wall = made[i].wall;
     }
-    const struct nb_selection selection = {.rows = rows, .count = ROWS};
+    struct nb_selection selection = {.rows = rows, .count = ROWS};
     assert_true(nb_selection_has_peers(&selection));
-    assert_ptr_equal(nb_selection_best_peer(&selection, &rows[0]), &rows[2]);
-    assert_null(nb_selection_best_peer(&selection, &rows[1])); // of a peer
-    assert_null(nb_selection_best_peer(&selection, &rows[7])); // no peer has four threads
-    const struct nb_selection alone = {.rows = rows, .count = 1};
+    assert_int_equal(nb_selection_compare(&selection, &error), NB_OK);
+    assert_ptr_equal(rows[0].best_peer, &rows[2]);
+    assert_true(rows[0].vs_best_peer == 0.8);
+    assert_int_equal(nb_row_ratio(&rows[0], &rows[1], &ratio, &error), NB_OK);
+    assert_true(ratio == 1.8);
+    for (size_t i = 1; i < ROWS; i++) { // of peers, and no peer has four threads
+        assert_null(rows[i].best_peer);
+        assert_true(isnan(rows[i].vs_best_peer));
+    }
+    rows[0].samples = 2; // of an interrupted round the others have one more
+    assert_int_equal(nb_row_ratio(&rows[0], &rows[1], &ratio, &error), NB_OK);
+    assert_true(ratio == 2);
+    struct nb_selection alone = {.rows = rows, .count = 1};
     assert_false(nb_selection_has_peers(&alone));
-    assert_null(nb_selection_best_peer(&alone, &rows[0]));
+    assert_int_equal(nb_selection_compare(&alone, &error), NB_OK);
+    assert_null(rows[0].best_peer);
     nb_problems_free(&problems);
 }
 

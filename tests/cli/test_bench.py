@@ -15,6 +15,11 @@ SMALL = "row_moments:4x8 layernorm_backward:40x30 sgd_step:100"
 FAST = ("--peers", "none", "--no-ceilings", "--samples", "5", "--threads", "1", "--isas", "scalar")
 
 
+def paired_ratio(other, ours):
+    """The median over the rounds of samples."""
+    return statistics.median(a / b for a, b in zip(other, ours))
+
+
 class Bench(Case):
     def bench(self, *args, **more):
         return self.call("bench", *args, **more)
@@ -206,13 +211,14 @@ class Bench(Case):
         with open(self.path("out/bench.csv")) as file:
             figures = {row["name"]: row for row in csv.DictReader(file)}
         self.assertEqual(list(rows), list(figures))
-        times = {row["isa"]: row["real_time"] for row in rows.values() if row["isa"] in built}
+        times = {row["isa"]: row["samples"] for row in rows.values() if row["isa"] in built}
         self.assertEqual(bool(times), bool(built))
         for name, row in rows.items():
             if row["isa"] == "scalar" and row["kernel"] == "matmul_nn" and times:
-                best = min(times, key=times.get)
+                ratios = {isa: paired_ratio(samples, row["samples"]) for isa, samples in times.items()}
+                best = min(ratios, key=ratios.get)
                 self.assertEqual(row["best_peer"], best)
-                self.assertAlmostEqual(row["vs_best_peer"], times[best] / row["real_time"])
+                self.assertAlmostEqual(row["vs_best_peer"], ratios[best])
                 self.assertAlmostEqual(float(figures[name]["vs_best_peer"]), row["vs_best_peer"])
                 self.assertEqual(figures[name]["best_peer"], best)
             else:
@@ -239,6 +245,9 @@ class Bench(Case):
                 rows = list(csv.DictReader(file))
             with open(self.path(peers, "standing.csv")) as file:
                 standing = list(csv.DictReader(file))
+            with open(self.path(peers, "bench.json")) as file:
+                samples = {row["run_name"]: row["samples"] for row in strict_json(file.read())["benchmarks"]
+                           if row["run_type"] == "aggregate"}
             ours = [row for row in rows if row["isa"] == "scalar"]
             keys = list(dict.fromkeys((row["family"], row["dtype"]) for row in ours))
             self.assertEqual([(row["family"], row["dtype"]) for row in standing], keys)
@@ -256,7 +265,7 @@ class Bench(Case):
                 else:
                     self.assertEqual({row[name] for name in ("vs_best_peer", "not_behind", "level", "least")}, {""})
                 for other in list(row)[list(row).index("least") + 1:]:
-                    ratios = [float(one["median"]) / float(mine[one["problem"]]["median"]) for one in rows
+                    ratios = [paired_ratio(samples[one["name"]], samples[mine[one["problem"]]["name"]]) for one in rows
                               if (one["isa"], one["family"], one["dtype"]) == (other, family, dtype)]
                     if ratios:
                         self.assertAlmostEqual(float(row[other]), statistics.geometric_mean(ratios))
