@@ -147,8 +147,7 @@ static json_t *median_json(const struct nb_bench *bench, const struct nb_row *ro
     json_object_set_new(entry, "ceiling",
                         row->ceiling[0] != '\0' ? json_string(row->ceiling) : json_null());
     const struct nb_row *peer = row->best_peer;
-    json_object_set_new(entry, "vs_best_peer",
-                        peer ? nb_json_number(row->vs_best_peer) : json_null());
+    json_object_set_new(entry, "vs_best_peer", nb_json_number(row->vs_best_peer));
     json_object_set_new(entry, "best_peer",
                         peer ? json_string(peer->implementation.name) : json_null());
     json_object_set_new(entry, "unstable", json_boolean(nb_row_unstable(row)));

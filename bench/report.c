@@ -110,7 +110,7 @@ static void fill_cells(const struct nb_bench *bench, const struct nb_row *row, s
         number_or_empty(nb_row_gbytes(row)),
         number_or_empty(100 * row->least / row->median),
         row->ceiling[0] != '\0' ? nb_cell_text(row->ceiling) : nb_cell_empty(),
-        peer ? nb_cell_number(row->vs_best_peer) : nb_cell_empty(),
+        number_or_empty(row->vs_best_peer),
         peer ? nb_cell_text(peer->implementation.name) : nb_cell_empty(),
         nb_cell_text(texts->notes),
     };
@@ -288,7 +288,7 @@ void nb_report_csv(const struct nb_bench *bench, FILE *stream) {
                                  nb_cell_number(nb_row_intensity(row)),
                                  nb_cell_text(row->ceiling),
                                  nb_cell_number(row->least / row->median),
-                                 peer ? nb_cell_number(row->vs_best_peer) : nb_cell_empty(),
+                                 number_or_empty(row->vs_best_peer),
                                  peer ? nb_cell_text(peer->implementation.name) : nb_cell_empty(),
                                  nb_cell_text(notes),
                                  nb_cell_text(reproducer),

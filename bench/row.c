@@ -23,6 +23,11 @@ bool nb_row_same(const struct nb_row *a, const struct nb_row *b) {
            a->threads == b->threads && a->cold == b->cold;
 }
 
+bool nb_row_beside(const struct nb_row *a, const struct nb_row *b) {
+    return a->problem == b->problem && a->dtype == b->dtype && a->threads == b->threads &&
+           a->cold == b->cold;
+}
+
 const char *nb_verdict_name(enum nb_verdict verdict) {
     static const char *const names[] = {"unchecked", "exact", "bound", "wrong"};
     return names[verdict];

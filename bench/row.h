@@ -53,6 +53,9 @@ void nb_row_name(const struct nb_row *row, char name[NB_ROW_NAME]);
 // Whether two rows have the same name.
 bool nb_row_same(const struct nb_row *a, const struct nb_row *b);
 
+// Whether two rows have the same problem and setting, whoever computes them.
+bool nb_row_beside(const struct nb_row *a, const struct nb_row *b);
+
 const char *nb_verdict_name(enum nb_verdict verdict);
 
 // The figures of the samples, once these are there. NB_FAILED when memory is short.

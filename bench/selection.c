@@ -86,6 +86,7 @@ struct nb_row nb_row_of(const struct nb_problem *problem, enum nb_dtype dtype,
         .p95 = NAN,
         .mad = NAN,
         .noise = NAN,
+        .vs_best_peer = NAN,
         .flops = nb_kernel_flops(problem->kernel, &problem->sizes, implementation->round_flops),
         .traffic = nb_kernel_traffic(problem->kernel, dtype, &problem->sizes),
         .working_set = nb_operands_bytes(problem, dtype),
@@ -272,25 +273,17 @@ size_t nb_selection_group_end(const struct nb_selection *selection, size_t first
     return end;
 }
 
-// Whether a row is of a peer that did the same as a row of ours.
-static bool is_rival(const struct nb_row *row, const struct nb_row *other) {
-    return other->implementation.peer != NULL && other->samples > 0 &&
-           other->problem == row->problem && other->dtype == row->dtype &&
-           other->threads == row->threads && other->cold == row->cold;
-}
-
 enum nb_code nb_selection_compare(struct nb_selection *selection, struct nb_error *error) {
     enum nb_code code = NB_OK;
     for (size_t i = 0; i < selection->count; i++) {
         struct nb_row *row = &selection->rows[i];
-        row->best_peer = NULL;
-        row->vs_best_peer = NAN;
         if (row->implementation.peer != NULL || row->samples == 0)
             continue;
         for (size_t j = 0; j < selection->count && code == NB_OK; j++) {
             const struct nb_row *other = &selection->rows[j];
             double ratio;
-            if (!is_rival(row, other))
+            if (other->implementation.peer == NULL || other->samples == 0 ||
+                !nb_row_beside(row, other))
                 continue;
             code = nb_row_ratio(row, other, &ratio, error);
             if (code == NB_OK && (row->best_peer == NULL || ratio < row->vs_best_peer)) {

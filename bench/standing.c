@@ -65,8 +65,7 @@ static const struct nb_row *rival(const struct nb_selection *selection, const st
         return row->best_peer;
     for (size_t i = 0; i < selection->count; i++) {
         const struct nb_row *there = &selection->rows[i];
-        if (other(there) && there->problem == row->problem && there->dtype == row->dtype &&
-            there->threads == row->threads && there->cold == row->cold &&
+        if (other(there) && nb_row_beside(there, row) &&
             strcmp(there->implementation.name, name) == 0)
             return there;
     }

@@ -100,7 +100,7 @@ INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, 
     const bool apart = pages_apart(ldb);
     for (size_t j = 0; j < n;) {
         const size_t fit = apart ? 1 : (n - j) / LANES;
-        const size_t vecs = fit >= wide ? wide : wide > 2 && fit >= 2 ? 2 : 1;
+        const size_t vecs = fit >= wide ? wide : fit >= 2 ? 2 : 1;
         const size_t cols = n - j < LANES ? n - j : ALL;
         const struct tile_job t = {
             .start = out && out->accumulate ? c + j : NULL,
@@ -114,7 +114,7 @@ INLINE void few_rows(const enum way way, const size_t rows, size_t n, size_t k, 
             few_columns(way, rows, 1, true, k, a, lda, b + j * ldb, ldb, &t, c + j);
         else if (vecs == wide)
             few_columns(way, rows, wide, false, k, a, lda, b + j * ldb, ldb, &t, c + j);
-        else if (wide > 2 && vecs == 2)
+        else if (vecs == 2)
             few_columns(way, rows, 2, false, k, a, lda, b + j * ldb, ldb, &t, c + j);
         else
             few_columns(way, rows, 1, false, k, a, lda, b + j * ldb, ldb, &t, c + j);
