@@ -10,8 +10,8 @@ enum {
     MOST_FLAT_K = 32,
     // A panel of b, BLOCK_K x TILE_COLS, is worth copying where the copy stays in the L1 cache. A
     // wider one comes from L2 either way, and may be longer: chains wait in memory less often.
-    COPY_PANELS = 1024 * TILE_COLS <= 24576,
-    BLOCK_K = (COPY_PANELS ? 1024 : 2048) / sizeof(real), // of k at a time
+    COPY_PANELS = 1536 * TILE_COLS <= 24576,
+    BLOCK_K = (COPY_PANELS ? 1536 : 2048) / sizeof(real), // of k at a time
     // From a packed tile of a to the next: a line more than it holds, so that they do not all begin
     // in the same set of the cache.
     PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
@@ -100,43 +100,54 @@ INLINE void begin(const size_t rows, const size_t vecs, const int part, const st
         EACH acc[i][v] = v_zero();
 }
 
-// acc += a . b, chains over k from k0 to k1. `first`: of the tiles of a panel, it may ask for b,
-// and copies it into t->panel, which is there where panels are copied.
+// acc += column k of a . row k of b, which is at `b`. `first`: of the tiles of a panel, it may ask for
+// b, and copies it into t->panel, which is there where panels are copied.
+INLINE void add_k(const size_t rows, const size_t vecs, const enum way way, const int part,
+                  const bool first, const struct tile_job *t, size_t k, const real *a,
+                  const real *b, real *packed, vec acc[][MOST_VECS]) {
+    const size_t lda = t->lda, ldb = t->ldb;
+    vec bk[MOST_VECS];
+    UNROLL for (size_t v = 0; v < vecs; v++) {
+        bk[v] = LOAD(b + v * LANES);
+        if (rows > 1)
+            bk[v] = v_keep(bk[v]);
+    }
+    if (way == AHEAD) {
+        UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
+            __builtin_prefetch(b + B_AHEAD * ldb + j);
+        }
+    }
+    if (first && (!COPY_PANELS || t->asks)) {
+        UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
+            __builtin_prefetch(b + FIRST_AHEAD * ldb + j, 0, 2);
+            __builtin_prefetch(b + vecs * LANES + j, 0, 2);
+        }
+    }
+    if (first && (COPY_PANELS || t->panel != NULL)) {
+        real *row = t->panel + k * vecs * LANES;
+        UNROLL for (size_t v = 0; v < vecs; v++) v_store(row + v * LANES, bk[v]);
+    }
+    if (way == PACKING) {
+        __builtin_prefetch(a + (k + PACKED_AHEAD) * lda + rows - 1, 0, 2);
+        memcpy(packed + k * TILE_ROWS, a + k * lda, rows * sizeof *a);
+    }
+    UNROLL for (size_t i = 0; i < rows; i++) {
+        vec ai = v_set1(way <= AHEAD ? a[i * lda + k] : a[k * lda + i]);
+        UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
+    }
+}
+
+// acc += a . b, chains over k from k0 to k1
 INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, const int part,
                      const bool first, const struct tile_job *t, size_t k0, size_t k1,
                      const real *a, real *packed, vec acc[][MOST_VECS]) {
-    const size_t lda = t->lda, ldb = t->ldb;
-    const real *b = t->b + k0 * ldb;
-    for (size_t k = k0; k < k1; k++, b += ldb) {
-        vec bk[MOST_VECS];
-        UNROLL for (size_t v = 0; v < vecs; v++) {
-            bk[v] = LOAD(b + v * LANES);
-            if (rows > 1)
-                bk[v] = v_keep(bk[v]);
-        }
-        if (way == AHEAD) {
-            UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
-                __builtin_prefetch(b + B_AHEAD * ldb + j);
-            }
-        }
-        if (first && (!COPY_PANELS || t->asks)) {
-            UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
-                __builtin_prefetch(b + FIRST_AHEAD * ldb + j, 0, 2);
-                __builtin_prefetch(b + vecs * LANES + j, 0, 2);
-            }
-        }
-        if (first && (COPY_PANELS || t->panel != NULL)) {
-            real *row = t->panel + k * vecs * LANES;
-            UNROLL for (size_t v = 0; v < vecs; v++) v_store(row + v * LANES, bk[v]);
-        }
-        if (way == PACKING) {
-            __builtin_prefetch(a + (k + PACKED_AHEAD) * lda + rows - 1, 0, 2);
-            memcpy(packed + k * TILE_ROWS, a + k * lda, rows * sizeof *a);
-        }
-        UNROLL for (size_t i = 0; i < rows; i++) {
-            vec ai = v_set1(way <= AHEAD ? a[i * lda + k] : a[k * lda + i]);
-            UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
-        }
+    const real *b = t->b + k0 * t->ldb;
+    if (TILE_TURN == 2 && way == BY_ROWS && !first && rows == TILE_ROWS) {
+        UNROLL_TWICE for (size_t k = k0; k < k1; k++, b += t->ldb)
+            add_k(rows, vecs, way, part, first, t, k, a, b, packed, acc);
+    } else {
+        for (size_t k = k0; k < k1; k++, b += t->ldb)
+            add_k(rows, vecs, way, part, first, t, k, a, b, packed, acc);
     }
 }
 
@@ -182,6 +193,13 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
     real *start = t->start, *c = t->c, *packed = t->packed;
     for (size_t left = t->count; left > 0; left--) {
         vec acc[TILE_ROWS][MOST_VECS];
+        if (COPY_PANELS && vecs == TILE_VECS && left > 1 && start != NULL) { // chains of the next
+            real *row = below(start, rows * t->ldstart);
+            UNROLL for (size_t i = 0; i < rows; i++, row = below(row, t->ldstart)) {
+                __builtin_prefetch(row, 1);
+                __builtin_prefetch(row + TILE_COLS - 1, 1);
+            }
+        }
         if (way <= AHEAD && left > 1 && t->k >= LEAST_AHEAD_K) { // rows of a of the next tile
             UNROLL for (size_t i = 0; i < rows; i++) {
                 __builtin_prefetch(a + t->step + i * t->lda);

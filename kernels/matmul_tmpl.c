@@ -13,14 +13,17 @@
 #include "kernels/matmul_thin_tmpl.c"
 
 enum {
-    BLOCK_M = 240, // a multiple of every TILE_ROWS; BLOCK_M x BLOCK_K of a stay in the L2 cache
+    BLOCK_M = 240, // a multiple of every TILE_ROWS
     BLOCK_N = 512,
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
-    PARTIAL = BLOCK_M * BLOCK_N / 2,
+    PARTIAL = 120 * BLOCK_N,
     PACKED = BLOCK_M / TILE_ROWS * PACKED_TILE,
     LEAST_PACKED_K = 33,             // below, a is read as it lies
     ROOM = (1 << 20) / sizeof(real), // on the stack: packed a, unfinished chains, kept panels of b
-    MOST_CACHED = 1 << 20,           // bytes of b that L2 may hold
+    MOST_CACHED = 1 << 20,           // bytes of b that are read from where they lie
+    GROUP = 128,                     // columns of b that are copied at a time
+    LEAST_GROUPS = 96,               // rows that are worth copies that no tile makes beside its work
+    COPY_AHEAD = 8,                  // and rows are asked for so many before
 };
 
 _Static_assert(PACKED + PARTIAL <= ROOM, "what a block needs has room");
@@ -40,12 +43,14 @@ struct product {
     bool claims; // lines of c
     bool packs;  // a of tn, whose tiles else touch a line and a page for each k
     real *panel, *packed, *partial;
-    real *kept; // panels of b, each with all k, that one block of rows leaves for the next, or NULL
+    real *kept; // panels of b, of kept_k k each, that one block of rows leaves for the next, or NULL
+    size_t step, kept_k; // k of a block; either these or all are kept
 };
 
 // What is computed at a time: rows i0 to i1 and columns j0 to j1 of c, k from k0 to k1.
 struct block {
     size_t i0, i1, j0, j1, k0, k1;
+    bool filled; // the panels of b are there
 };
 
 // Registers side by side: a tile of few rows is a wider one. Panels of c are whole tiles wide.
@@ -61,6 +66,25 @@ INLINE bool is_flat(size_t m, size_t n, size_t k) {
            k <= MOST_FLAT_K;
 }
 
+// Columns of b (k, cols) into panels of `width` columns, `stride` apart, row by row, as a CPU reads
+// ahead: a tile that copies a panel of its own reads one or two lines of each row.
+INLINE void copy_panels(size_t k, size_t cols, size_t width, const real *b, size_t ldb,
+                        real *panels, size_t stride) {
+    for (size_t r = 0; r < k; r++, b += ldb) {
+        real *panel = panels;
+        for (size_t j = 0; j < cols; j += 64 / sizeof *b)
+            __builtin_prefetch(b + COPY_AHEAD * ldb + j, 0, 2);
+        for (size_t j = 0; j < cols; j += width, panel += stride) {
+            const size_t left = cols - j < width ? cols - j : width;
+            real *row = panel + r * whole_registers(left);
+            size_t c = 0;
+            for (; left - c >= LANES; c += LANES) v_store(row + c, v_load(b + j + c));
+            if (c < left)
+                v_store(row + c, v_load_n(b + j + c, left - c));
+        }
+    }
+}
+
 // The part of a block that lies in one panel of b, from column j.
 INLINE void multiply_panel(const enum form form, const struct product *p, const struct block *at,
                            size_t j) {
@@ -72,8 +96,11 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     const size_t vecs = (cols + LANES - 1) / LANES, block_cols = at->j1 - at->j0;
     // The tiles of a block's first panel pack a for those of the others.
     const bool packs = p->packs && j == at->j0, packed = p->packs && !packs;
-    real *const panel = p->kept ? p->kept + (j - at->j0) * p->k + at->k0 * p->width : p->panel;
-    const bool filled = p->kept && at->i0 > 0, fills = (p->copies || p->kept) && !filled;
+    real *const panel =
+        p->kept ? p->kept + (j - at->j0) * p->kept_k + at->k0 % p->kept_k * p->width : p->panel;
+    // Panels that are kept are copied a group at a time, or by their first tile.
+    const bool groups = COPY_PANELS && form != NT && p->kept != NULL;
+    const bool filled = at->filled || groups, fills = (p->copies || p->kept) && !filled;
     const bool able = next_tiles(p->rows, at->i1 - at->i0, p->packs).rows >= LEAST_ASKING;
     struct tile_job t = {
         .lda = packed ? (size_t)TILE_ROWS : p->lda,
@@ -88,6 +115,9 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         .out = last ? out : NULL,
         .left = cols % LANES ? cols % LANES : ALL,
     };
+    if (groups && !at->filled && (j - at->j0) % GROUP == 0)
+        copy_panels(t.k, at->j1 - j < GROUP ? at->j1 - j : GROUP, p->width,
+                    p->b + at->k0 * p->ldb + j, p->ldb, panel, p->kept_k * p->width);
     if (form == NT && !filled)
         transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, panel, vecs * LANES);
     for (size_t i = at->i0; i < at->i1;) {
@@ -132,16 +162,23 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     }
 }
 
-// All k of a block of c.
-INLINE void multiply_block(const enum form form, const struct product *p, size_t i0, size_t i1,
-                           size_t j0, size_t j1) {
-    const size_t blocks = p->k > BLOCK_K ? (p->k + BLOCK_K - 1) / BLOCK_K : 1;
-    const size_t step = (p->k + blocks - 1) / blocks;
-    for (size_t block = 0; block < blocks; block++) {
-        const size_t k0 = block * step, k1 = p->k - k0 < step ? p->k : k0 + step;
-        const struct block at = {i0, i1, j0, j1, k0, k1};
-        for (size_t j = j0; j < j1; j += p->width)
-            multiply_panel(form, p, &at, j);
+// All k of rows i0 to i1 and columns j0 to j1 of c, `rows` rows at a time.
+INLINE void multiply_blocks(const enum form form, const struct product *p, size_t rows, size_t i0,
+                            size_t i1, size_t j0, size_t j1) {
+    for (size_t k0 = 0; k0 == 0 || k0 < p->k; k0 += p->step) {
+        const size_t k1 = p->k - k0 < p->step ? p->k : k0 + p->step;
+        for (size_t i = i0; i < i1; i += rows) {
+            const struct block at = {
+                .i0 = i,
+                .i1 = i1 - i < rows ? i1 : i + rows,
+                .j0 = j0,
+                .j1 = j1,
+                .k0 = k0,
+                .k1 = k1,
+                .filled = p->kept && i > (p->kept_k < p->k ? i0 : 0),
+            };
+            for (size_t j = j0; j < j1; j += p->width) multiply_panel(form, p, &at, j);
+        }
     }
 }
 
@@ -153,15 +190,18 @@ INLINE size_t rows_at_a_time(size_t m, size_t most) {
     return (rows + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
 }
 
-// Columns of b whose panels have `room` to stay, each with all k, for further blocks of rows; 0
-// where that does not pay: where L2 holds b, or a is read anew for too few columns. nt transposes
+// Columns of b whose panels, each of `kept_k` k, have `room` to stay for further blocks of rows; 0
+// where that does not pay: where b is small, or a is read anew for too few columns. nt transposes
 // them once then, and rows that are not whole lines, of which every load touches two, are whole
-// ones in a copy; rows of whole lines pay for it from a third block on.
-INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, size_t ldb,
-                           size_t width, size_t room) {
+// ones in a copy; copied by tiles, rows of whole lines pay for it from a third block on.
+INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, size_t kept_k,
+                           size_t ldb, size_t width, size_t room) {
     const bool lines = form != NT && ldb * sizeof(real) % 64 == 0;
-    const size_t cols = k > 0 ? room / k / width * width : 0;
-    const bool pays = k * n * sizeof(real) > MOST_CACHED && m > (lines ? 2 * BLOCK_M : BLOCK_M);
+    const size_t cols = kept_k > 0 ? room / kept_k / width * width : 0;
+    const size_t least = COPY_PANELS && form != NT ? LEAST_GROUPS - 1
+                         : lines                   ? 2 * BLOCK_M
+                                                   : BLOCK_M;
+    const bool pays = k * n * sizeof(real) > MOST_CACHED && m > least;
     return pays && cols >= BLOCK_N / (form == TN ? 2 : 4) ? cols : 0;
 }
 
@@ -192,10 +232,14 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool tall = m >= 2 * TILE_ROWS;
     const bool packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width;
     const bool aside = out && out->sgd && k > BLOCK_K;
-    real *const partial = room + (packs ? PACKED : 0);
+    const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
+    const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1, kept_k = COPY_PANELS ? step : k;
+    // So many rows of a block of k stay in L2, which is small where panels are copied.
+    const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 ? BLOCK_M / 2 : BLOCK_M;
+    real *const partial = room + (packs ? cached_m / TILE_ROWS * PACKED_TILE : 0);
     real *const kept = partial + (aside ? PARTIAL : 0);
     const size_t left = (size_t)(room + ROOM - kept);
-    const size_t keeps = n > width ? kept_columns(form, m, n, k, ldb, width, left) : 0;
+    const size_t keeps = n > width ? kept_columns(form, m, n, k, kept_k, ldb, width, left) : 0;
     const size_t cols = keeps > 0 && keeps < BLOCK_N ? keeps : BLOCK_N;
     const struct product p = {
         .m = m,
@@ -219,13 +263,17 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .packed = room,
         .partial = partial,
         .kept = keeps > 0 ? kept : NULL,
+        .step = step,
+        .kept_k = keeps > 0 ? kept_k : 1,
     };
     for (size_t j0 = 0; j0 < n; j0 += cols) {
         const size_t j1 = n - j0 < cols ? n : j0 + cols;
         const size_t most = PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS;
-        const size_t rows = rows_at_a_time(m, aside && most < BLOCK_M ? most : BLOCK_M);
-        for (size_t i0 = 0; i0 < m; i0 += rows)
-            multiply_block(form, &p, i0, m - i0 < rows ? m : i0 + rows, j0, j1);
+        const size_t rows = rows_at_a_time(m, aside && most < cached_m ? most : cached_m);
+        // Where one block of k is kept, all rows use it before the next.
+        const size_t most_rows = keeps > 0 && kept_k < k && !aside ? m : rows;
+        for (size_t i0 = 0; i0 < m; i0 += most_rows)
+            multiply_blocks(form, &p, rows, i0, m - i0 < most_rows ? m : i0 + most_rows, j0, j1);
     }
 }
 

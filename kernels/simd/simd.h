@@ -62,6 +62,9 @@ INLINE void v_load_two_parts(const real *p, size_t ld, vec *first, vec *second) 
 }
 #endif
 
+#ifndef TILE_TURN
+#    define TILE_TURN 1
+#endif
 #ifndef STORE_BURST
 #    define STORE_BURST (TILE_ROWS * TILE_VECS)
 INLINE vec v_keep(vec a) { return a; }
