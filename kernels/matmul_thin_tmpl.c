@@ -207,7 +207,16 @@ enum { LEAST_COPIED_K = 16 };
 
 // Columns of c that are too few to fill their registers: the vectors lie along the rows of c
 // instead. `chains` holds c transposed, and a is transposed where its rows run along k.
-enum { NARROW_M = TILE_COLS, NARROW_N = 2 * LANES };
+enum {
+    NARROW_M = TILE_COLS,
+    NARROW_N = 2 * LANES,
+    // Where a comes from far away, some rows of it pass side by side from end to end, those below
+    // are asked for, and chains of more columns wait, a line further apart than pages.
+    FAR = 6 << 20, // bytes of a
+    FAR_K = 16,    // rows
+    FAR_M = 1024,
+    FAR_LD = FAR_M + 64 / sizeof(real),
+};
 
 // Lanes along the rows of c are worth it where they leave out a fourth of the arithmetic.
 INLINE bool is_narrow(const enum form form, size_t m, size_t n, size_t k) {
@@ -215,8 +224,8 @@ INLINE bool is_narrow(const enum form form, size_t m, size_t n, size_t k) {
            k >= LEAST_COPIED_K && whole_registers(m) * n * 4 <= m * whole_registers(n) * 3;
 }
 
-// c (rows, n) <- chains (n, NARROW_M), and the epilogue
-INLINE void store_narrow(size_t rows, size_t n, const real *chains, real *c, size_t ldc,
+// c (rows, n) <- chains (n, ld), and the epilogue
+INLINE void store_narrow(size_t rows, size_t n, const real *chains, size_t ld, real *c, size_t ldc,
                          const epilogue *out) {
     for (size_t i = 0; i < rows; i += LANES) {
         for (size_t j = 0; j < n; j += LANES) {
@@ -224,7 +233,7 @@ INLINE void store_narrow(size_t rows, size_t n, const real *chains, real *c, siz
             const struct tile_job job = {
                 .bias = out && out->bias ? out->bias + j : NULL, .out = out, .left = left};
             vec t[LANES];
-            load_transposed(n - j, ALL, chains + j * NARROW_M + i, NARROW_M, t);
+            load_transposed(n - j, ALL, chains + j * ld + i, ld, t);
             for (size_t r = 0; r < LANES && i + r < rows; r++) {
                 vec acc[1][MOST_VECS] = {{t[r]}};
                 if (left == ALL)
@@ -236,34 +245,35 @@ INLINE void store_narrow(size_t rows, size_t n, const real *chains, real *c, siz
     }
 }
 
-// chains (n, NARROW_M) += b (k, n) transposed . a (k, rows); the first tile `asks` for a
+// chains (n, ld) += b (k, n) transposed . a (k, rows), up to NARROW_M rows; the first tile `asks`
+// for a, or what is below these k comes from `far` away
 INLINE void narrow_tiles(size_t n, size_t rows, size_t k, const real *a, size_t lda, const real *b,
-                         size_t ldb, real *chains, bool accumulate, bool asks) {
+                         size_t ldb, real *chains, size_t ld, bool begins, bool asks, bool far) {
     const size_t vecs = (rows + LANES - 1) / LANES;
-    for (size_t k0 = 0; k0 < k; k0 += BLOCK_K) {
-        struct tile_job t = {
-            .k = k - k0 < BLOCK_K ? k - k0 : BLOCK_K,
-            .lda = ldb,
-            .b = a + k0 * lda,
-            .ldb = lda,
-            .ldstart = NARROW_M,
-            .ldc = NARROW_M,
-            .left = rows % LANES ? rows % LANES : ALL,
-        };
-        for (size_t j = 0; j < n;) {
-            const struct stack next = next_tiles(TILE_ROWS, n - j, false);
-            t.asks = asks && j == 0 && !COPY_PANELS && next.rows >= LEAST_ASKING;
-            t.count = t.asks ? 1 : next.count;
-            t.step = next.rows;
-            t.a = b + k0 * ldb + j;
-            t.c = chains + j * NARROW_M;
-            t.start = k0 > 0 || accumulate ? t.c : NULL;
-            if (t.asks)
-                first_by_columns(next.rows, vecs, &t);
-            else
-                tiles_by_columns(next.rows, vecs, &t);
-            j += next.rows * t.count;
-        }
+    struct tile_job t = {
+        .k = k,
+        .lda = ldb,
+        .b = a,
+        .ldb = lda,
+        .ldstart = ld,
+        .ldc = ld,
+        .left = rows % LANES ? rows % LANES : ALL,
+    };
+    for (size_t r = 0; far && r < k; r++)
+        __builtin_prefetch(a + (k + r) * lda, 0, 2);
+    for (size_t j = 0; j < n;) {
+        const struct stack next = next_tiles(TILE_ROWS, n - j, false);
+        t.asks = asks && j == 0 && !COPY_PANELS && next.rows >= LEAST_ASKING;
+        t.count = t.asks ? 1 : next.count;
+        t.step = next.rows;
+        t.a = b + j;
+        t.c = chains + j * ld;
+        t.start = begins ? NULL : t.c;
+        if (t.asks)
+            first_by_columns(next.rows, vecs, &t);
+        else
+            tiles_by_columns(next.rows, vecs, &t);
+        j += next.rows * t.count;
     }
 }
 
@@ -272,16 +282,23 @@ static void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, co
                           const epilogue *out) {
     static const epilogue more = {.accumulate = true};
     const bool accumulate = out && out->accumulate, asks = m * k * sizeof(real) >= LEAST_ASKED;
-    real chains[NARROW_N * NARROW_M];
-    for (size_t i = 0; i < m; i += NARROW_M) {
-        const size_t rows = m - i < NARROW_M ? m - i : NARROW_M;
+    const bool far = COPY_PANELS && form == TN && m * k * sizeof(real) >= FAR;
+    const size_t most = far ? FAR_M : NARROW_M, ld = far ? FAR_LD : NARROW_M;
+    const size_t step = far ? FAR_K : BLOCK_K;
+    real chains[NARROW_N * (COPY_PANELS ? FAR_LD : NARROW_M)];
+    for (size_t i0 = 0; i0 < m; i0 += most) {
+        const size_t rows = m - i0 < most ? m - i0 : most;
         if (accumulate)
-            transpose(n, rows, c + i * ldc, ldc, chains, NARROW_M);
+            transpose(n, rows, c + i0 * ldc, ldc, chains, ld);
         if (form == NN)
-            matmul_few(BY_COLUMNS, n, rows, k, b, ldb, a + i * lda, lda, chains, NARROW_M,
+            matmul_few(BY_COLUMNS, n, rows, k, b, ldb, a + i0 * lda, lda, chains, ld,
                        accumulate ? &more : NULL);
-        else
-            narrow_tiles(n, rows, k, a + i, lda, b, ldb, chains, accumulate, asks);
-        store_narrow(rows, n, chains, c + i * ldc, ldc, out);
+        for (size_t k0 = 0; form == TN && k0 < k; k0 += step) {
+            for (size_t i = 0; i < rows; i += NARROW_M)
+                narrow_tiles(n, rows - i < NARROW_M ? rows - i : NARROW_M,
+                             k - k0 < step ? k - k0 : step, a + k0 * lda + i0 + i, lda,
+                             b + k0 * ldb, ldb, chains + i, ld, k0 == 0 && !accumulate, asks, far);
+        }
+        store_narrow(rows, n, chains, ld, c + i0 * ldc, ldc, out);
     }
 }

@@ -100,8 +100,8 @@ INLINE void begin(const size_t rows, const size_t vecs, const int part, const st
         EACH acc[i][v] = v_zero();
 }
 
-// acc += column k of a . row k of b, which is at `b`. `first`: of the tiles of a panel, it may ask for
-// b, and copies it into t->panel, which is there where panels are copied.
+// acc += column k of a . row k of b, which is at `b`. `first`: of the tiles of a panel, it may ask
+// for b, and copies it into t->panel, which is there where panels are copied.
 INLINE void add_k(const size_t rows, const size_t vecs, const enum way way, const int part,
                   const bool first, const struct tile_job *t, size_t k, const real *a,
                   const real *b, real *packed, vec acc[][MOST_VECS]) {

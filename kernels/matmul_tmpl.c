@@ -22,8 +22,8 @@ enum {
     ROOM = (1 << 20) / sizeof(real), // on the stack: packed a, unfinished chains, kept panels of b
     MOST_CACHED = 1 << 20,           // bytes of b that are read from where they lie
     GROUP = 128,                     // columns of b that are copied at a time
-    LEAST_GROUPS = 96,               // rows that are worth copies that no tile makes beside its work
-    COPY_AHEAD = 8,                  // and rows are asked for so many before
+    LEAST_GROUPS = 96, // rows that are worth copies that no tile makes beside its work
+    COPY_AHEAD = 8,    // and rows are asked for so many before
 };
 
 _Static_assert(PACKED + PARTIAL <= ROOM, "what a block needs has room");
@@ -43,7 +43,8 @@ struct product {
     bool claims; // lines of c
     bool packs;  // a of tn, whose tiles else touch a line and a page for each k
     real *panel, *packed, *partial;
-    real *kept; // panels of b, of kept_k k each, that one block of rows leaves for the next, or NULL
+    real
+        *kept; // panels of b, of kept_k k each, that one block of rows leaves for the next, or NULL
     size_t step, kept_k; // k of a block; either these or all are kept
 };
 
@@ -78,7 +79,8 @@ INLINE void copy_panels(size_t k, size_t cols, size_t width, const real *b, size
             const size_t left = cols - j < width ? cols - j : width;
             real *row = panel + r * whole_registers(left);
             size_t c = 0;
-            for (; left - c >= LANES; c += LANES) v_store(row + c, v_load(b + j + c));
+            for (; left - c >= LANES; c += LANES)
+                v_store(row + c, v_load(b + j + c));
             if (c < left)
                 v_store(row + c, v_load_n(b + j + c, left - c));
         }
@@ -177,7 +179,8 @@ INLINE void multiply_blocks(const enum form form, const struct product *p, size_
                 .k1 = k1,
                 .filled = p->kept && i > (p->kept_k < p->k ? i0 : 0),
             };
-            for (size_t j = j0; j < j1; j += p->width) multiply_panel(form, p, &at, j);
+            for (size_t j = j0; j < j1; j += p->width)
+                multiply_panel(form, p, &at, j);
         }
     }
 }

@@ -181,6 +181,13 @@ enum { NN, NT, TN, FORMS };
         /* The same of flat tiles, whose panels are wider. */                                      \
         for (int form = NN; form < FORMS; form += TN - NN)                                         \
             check_product_f##bits(250, 288032 / bits, 31, form, &outs[form]);                      \
+        /* Columns for two blocks, of several groups of panels, and k for two; ten columns of many    \
+           MiB. */                                                                                 \
+        for (size_t o = 0; o < FORMS; o++) {                                                       \
+            for (int form = NN; form < FORMS; form += TN - NN)                                     \
+                check_product_f##bits(98, 701, 25000 / bits, form, &outs[o]);                      \
+            check_product_f##bits(1093, 10, 48000 / bits, TN, &outs[o]);                           \
+        }                                                                                          \
         /* Of few k, and c of 10 MiB and more: a few rows at a time, and nt in two parts. */       \
         for (int form = NN; form < FORMS; form++)                                                  \
             check_product_f##bits(703, 3999, 10, form, &outs[form]);                               \
