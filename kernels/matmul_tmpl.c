@@ -16,7 +16,7 @@ enum {
     BLOCK_M = 240, // a multiple of every TILE_ROWS
     BLOCK_N = 512,
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
-    PARTIAL = 120 * BLOCK_N,
+    PARTIAL = COPY_PANELS ? (480 << 10) / sizeof(real) : 120 * BLOCK_N,
     PACKED = BLOCK_M / TILE_ROWS * PACKED_TILE,
     LEAST_PACKED_K = 33,             // below, a is read as it lies
     ROOM = (1 << 20) / sizeof(real), // on the stack: packed a, unfinished chains, kept panels of b
@@ -51,7 +51,8 @@ struct product {
 // What is computed at a time: rows i0 to i1 and columns j0 to j1 of c, k from k0 to k1.
 struct block {
     size_t i0, i1, j0, j1, k0, k1;
-    bool filled; // the panels of b are there
+    size_t first; // row of c whose unfinished chains come first
+    bool filled;  // the panels of b are there
 };
 
 // Registers side by side: a tile of few rows is a wider one. Panels of c are whole tiles wide.
@@ -124,7 +125,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, panel, vecs * LANES);
     for (size_t i = at->i0; i < at->i1;) {
         struct stack next = next_tiles(p->rows, at->i1 - i, p->packs);
-        real *unfinished = p->partial + (i - at->i0) * block_cols + (j - at->j0);
+        real *unfinished = p->partial + (i - at->first) * block_cols + (j - at->j0);
         real *tile = p->packed + (i - at->i0) / TILE_ROWS * PACKED_TILE;
         // The first tile copies for the others, and asks.
         const bool first = COPY_PANELS ? t.panel != NULL : t.asks;
@@ -177,6 +178,7 @@ INLINE void multiply_blocks(const enum form form, const struct product *p, size_
                 .j1 = j1,
                 .k0 = k0,
                 .k1 = k1,
+                .first = i0,
                 .filled = p->kept && i > (p->kept_k < p->k ? i0 : 0),
             };
             for (size_t j = j0; j < j1; j += p->width)
@@ -273,8 +275,9 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         const size_t j1 = n - j0 < cols ? n : j0 + cols;
         const size_t most = PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS;
         const size_t rows = rows_at_a_time(m, aside && most < cached_m ? most : cached_m);
-        // Where one block of k is kept, all rows use it before the next.
-        const size_t most_rows = keeps > 0 && kept_k < k && !aside ? m : rows;
+        // Where one block of k is kept, all rows use it before the next, or as many as can wait.
+        const size_t waiting = !aside ? m : most > rows ? most / rows * rows : rows;
+        const size_t most_rows = keeps > 0 && kept_k < k ? waiting : rows;
         for (size_t i0 = 0; i0 < m; i0 += most_rows)
             multiply_blocks(form, &p, rows, i0, m - i0 < most_rows ? m : i0 + most_rows, j0, j1);
     }
