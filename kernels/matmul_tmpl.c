@@ -13,7 +13,7 @@
 #include "kernels/matmul_thin_tmpl.c"
 
 enum {
-    BLOCK_M = 240, // a multiple of every TILE_ROWS
+    BLOCK_M = 240, // a multiple of every TILE_ROWS; half of it where L2 is small
     BLOCK_N = 512,
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
     PARTIAL = COPY_PANELS ? (480 << 10) / sizeof(real) : 120 * BLOCK_N,
@@ -43,9 +43,8 @@ struct product {
     bool claims; // lines of c
     bool packs;  // a of tn, whose tiles else touch a line and a page for each k
     real *panel, *packed, *partial;
-    real
-        *kept; // panels of b, of kept_k k each, that one block of rows leaves for the next, or NULL
-    size_t step, kept_k; // k of a block; either these or all are kept
+    real *kept;          // panels of b that one block of rows leaves for the next, or NULL
+    size_t step, kept_k; // k of a block, and of what is kept: as many, or all
 };
 
 // What is computed at a time: rows i0 to i1 and columns j0 to j1 of c, k from k0 to k1.
@@ -101,7 +100,8 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     const bool packs = p->packs && j == at->j0, packed = p->packs && !packs;
     real *const panel =
         p->kept ? p->kept + (j - at->j0) * p->kept_k + at->k0 % p->kept_k * p->width : p->panel;
-    // Panels that are kept are copied a group at a time, or by their first tile.
+    // Panels that are kept are copied a group at a time, from rows of b that one reads end to end,
+    // or each by its first tile.
     const bool groups = COPY_PANELS && form != NT && p->kept != NULL;
     const bool filled = at->filled || groups, fills = (p->copies || p->kept) && !filled;
     const bool able = next_tiles(p->rows, at->i1 - at->i0, p->packs).rows >= LEAST_ASKING;
@@ -239,7 +239,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool aside = out && out->sgd && k > BLOCK_K;
     const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
     const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1, kept_k = COPY_PANELS ? step : k;
-    // So many rows of a block of k stay in L2, which is small where panels are copied.
+    // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
     const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 ? BLOCK_M / 2 : BLOCK_M;
     real *const partial = room + (packs ? cached_m / TILE_ROWS * PACKED_TILE : 0);
     real *const kept = partial + (aside ? PARTIAL : 0);

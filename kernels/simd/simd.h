@@ -36,8 +36,9 @@
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
 // ROWS_ABREAST, the rows of the row-wise ones. It may state STORE_BURST, where more stores than
-// that, one after another, keep multiplications waiting; and PARTS_ABREAST, 2 where two parts of a
-// row are better loaded together, for which it has a v_load_two_parts of its own.
+// that, one after another, keep multiplications waiting; TILE_TURN, 2 where a turn of a whole
+// tile's loop is better two k; and PARTS_ABREAST, 2 where two parts of a row are better loaded
+// together, for which it has a v_load_two_parts of its own.
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 
