@@ -231,6 +231,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         matmul_few_k(form, m, n, k, a, lda, b, ldb, c, ldc, out, panel);
         return;
     }
+    if (m == 0)
+        return;
     const bool flat = is_flat(m, n, k);
     const size_t vecs = flat ? MOST_VECS : tile_vecs(m, out && out->panel_stride > 0);
     const size_t width = vecs * LANES;

@@ -25,12 +25,14 @@ TILES = ("tiles_by_rows", "tiles_by_columns")
 OTHERS = ("row_moments", "column_sum", "column_moments", "layernorm_forward", "layernorm_backward", "batchnorm_apply",
           "batchnorm_sums", "batchnorm_dx")
 
-# How to read machine code: a fused multiply-add, any arithmetic on whole registers, a load of whole registers, the stack.
-Machine = collections.namedtuple("Machine", "triple fma packed whole_load stack")
+# How to read machine code: a fused multiply-add, any arithmetic on whole registers, a load of whole registers, the stack, and
+# among operands the register of a result.
+Machine = collections.namedtuple("Machine", "triple fma packed whole_load stack destination")
 AARCH64 = Machine("aarch64", re.compile(r"fml[as] v"), re.compile(r"f(add|sub|mul|div|sqrt|ml[as])\w* v\d+\.\d"),
-                  re.compile(r"ld[pr] (q\d+, )+\["), re.compile(r"\[sp"))
+                  re.compile(r"ld[pr] (q\d+, )+\["), re.compile(r"\[sp"), re.compile(r"^(v\d+)"))
 X86_64 = Machine("x86_64", re.compile(r"vfn?madd\d+p[sd] "), re.compile(r"v(add|sub|mul|div|sqrt|fn?madd\d+)p[sd] "),
-                 re.compile(r"v(movup|maskmovp)[sd] \S*\(.*\),(%ymm\d+,)?%[yz]mm\d+(\{\S+)?$"), re.compile(r"\(%rsp\b|-0x\w+\(%rbp\b"))
+                 re.compile(r"v(movup|maskmovp)[sd] \S*\(.*\),(%ymm\d+,)?%[yz]mm\d+(\{\S+)?$"), re.compile(r"\(%rsp\b|-0x\w+\(%rbp\b"),
+                 re.compile(r"(%[xyz]mm\d+)(?:\{\S+)?$"))
 
 # ISA -> its machine, and cores as llvm-mca calls them -> how the units of a model that is really theirs are called: LLVM gives
 # a core that it has no model of the one of another core.
@@ -62,10 +64,14 @@ class Loop:
         return sum(wanted.match(str(i)) is not None for i in self.path)
 
     def tile(self):
-        """(rows, registers) of a loop over k in a tile of a product."""
-        vecs = sum(len(re.findall(r"\bq\d+|%[yz]mm\d+(?:\{\S+)?$", i.operands)) for i in self.path
-                   if self.machine.whole_load.match(str(i)) and not self.machine.stack.search(i.operands))
-        return (self.fma // vecs, vecs) if vecs and self.fma % vecs == 0 else None
+        """(rows, registers) of a loop over k in a tile of a product. Some take two k in a turn: each accumulator is then the
+        destination of two multiplications."""
+        loads = sum(len(re.findall(r"\bq\d+|%[yz]mm\d+(?:\{\S+)?$", i.operands)) for i in self.path
+                    if self.machine.whole_load.match(str(i)) and not self.machine.stack.search(i.operands))
+        accumulators = {self.machine.destination.search(i.operands)[1] for i in self.path if self.machine.fma.match(str(i))}
+        turns = 2 if 2 * len(accumulators) == self.fma else 1
+        vecs, fma = loads // turns, self.fma // turns
+        return (fma // vecs, vecs) if vecs and loads % turns == 0 and fma % vecs == 0 else None
 
     def assembly(self):
         lines = [re.sub(r"\b[0-9a-f]+ <.*", "loop", re.sub(r" *(//|#(?= )).*", "", str(i))) for i in self.path]
@@ -139,11 +145,11 @@ class Analysis:
                 yield from (loop for loop in innermost(ISAS[table[4:]][0], function) if len(loop.skips) <= 1)
 
     def tiles(self, table, name):
-        """(rows, registers) -> the loop over k of such a tile, that without a branch if the compiler made two."""
+        """(rows, registers) -> the loop over k of such a tile: of several that with most k in a turn, and without a branch."""
         found = {}
         for loop in self.loops(table, name):
             tile = loop.fma > 0 and loop.tile()
-            if tile and (tile not in found or len(loop.path) < len(found[tile].path)):
+            if tile and (tile not in found or (-loop.fma, len(loop.path)) < (-found[tile].fma, len(found[tile].path))):
                 found[tile] = loop
         return found
 
