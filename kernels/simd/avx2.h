@@ -21,7 +21,7 @@ typedef __m128d vec128;
 #define PART (16 / sizeof(real))
 #define TILE_ROWS 6
 #define TILE_VECS 2
-#define TILE_TURN 2 // else 23 instructions for twelve FMA: too many beside a neighbour on the core
+#define TILE_TURN 2 // pays beside a neighbour on the core (docs/performance.md)
 #define COLUMN_VECS 2
 #define ROWS_ABREAST 1
 #define STREAM_BYTES 32
