@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "bench/peer.h"
+#include "src/barrier.h"
 
 #ifdef _OPENMP
 #    include <omp.h>
@@ -119,7 +120,7 @@ static void move_to(struct nb_call *call, const struct nb_call *origin, size_t b
 }
 
 static void run_share(const struct nb_job *job, const struct share *share, size_t calls,
-                      size_t next, size_t threads) {
+                      size_t next, struct nb_barrier *barrier, size_t threads) {
     const void *table = job->implementation->table;
     for (size_t i = 0; i < calls; i++) {
         for (size_t s = 0; s < share->steps; s++) {
@@ -132,17 +133,16 @@ static void run_share(const struct nb_job *job, const struct share *share, size_
             }
             if (share->step[s].any)
                 share->step[s].call(table, piece);
-            if (threads > 1) {
-#ifdef _OPENMP
-#    pragma omp barrier
-#endif
-            }
+            if (threads > 1)
+                nb_barrier_wait(barrier, threads);
         }
     }
 }
 
 static struct nb_elapsed run_pieces(const struct nb_job *job, size_t calls, size_t next) {
     struct nb_elapsed elapsed = {0};
+    struct nb_barrier barrier;
+    nb_barrier_init(&barrier);
 #ifdef _OPENMP
 #    pragma omp parallel num_threads((int)job->threads) if (job->threads > 1)
 #endif
@@ -154,17 +154,13 @@ static struct nb_elapsed run_pieces(const struct nb_job *job, size_t calls, size
 #endif
         const struct share mine = share_of(job, id, count);
         struct nb_elapsed start = {0};
-#ifdef _OPENMP
-#    pragma omp barrier
-#endif
+        nb_barrier_wait(&barrier, count);
         if (id == 0) {
             start.cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
             start.wall = clock_seconds(CLOCK_MONOTONIC);
         }
-#ifdef _OPENMP
-#    pragma omp barrier
-#endif
-        run_share(job, &mine, calls, next, count);
+        nb_barrier_wait(&barrier, count);
+        run_share(job, &mine, calls, next, &barrier, count);
         if (id == 0) {
             elapsed.wall = clock_seconds(CLOCK_MONOTONIC) - start.wall;
             elapsed.cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - start.cpu;
@@ -188,7 +184,7 @@ static struct nb_elapsed run_whole(const struct nb_job *job, size_t calls, size_
     int before = set_threads((int)job->threads);
     const struct share whole = share_of(job, 0, 1);
     double cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), wall = clock_seconds(CLOCK_MONOTONIC);
-    run_share(job, &whole, calls, next, 1);
+    run_share(job, &whole, calls, next, NULL, 1);
     wall = clock_seconds(CLOCK_MONOTONIC) - wall;
     cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     set_threads(before);

@@ -83,6 +83,7 @@ void *network_create(const struct nb_settings *settings, const struct nb_dataset
     net->data = data;
     net->k = NB_REAL(nb_isa_kernels)(isa);
     net->threads = threads;
+    nb_barrier_init(&net->barrier);
     net->batch = settings->batch_size < data->train.rows ? settings->batch_size : data->train.rows;
     net->layers = settings->hidden_count + 1;
     net->ldx = round_up(data->features, LINE);

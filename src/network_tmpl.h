@@ -15,6 +15,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/real.h"
+#include "src/barrier.h"
 #include "src/engine.h"
 
 typedef struct NB_REAL(nb_epilogue) epilogue;
@@ -70,6 +71,7 @@ struct NB_REAL(network) {
     real *test_losses;   // (test rows)
     void **memory;       // every array above, to free
     size_t arrays;
+    struct nb_barrier barrier; // of the threads
 };
 typedef struct NB_REAL(network) network;
 

@@ -18,10 +18,10 @@ static void book(struct member me, enum nb_phase phase) {
 }
 
 // Waits for all members, having done `phase`.
-static void barrier(struct member me, enum nb_phase phase) {
+static void barrier(network *net, struct member me, enum nb_phase phase) {
     book(me, phase);
     if (me.count > 1) { // a barrier of one costs as much as a small product
-#pragma omp barrier
+        nb_barrier_wait(&net->barrier, me.count);
         book(me, NB_PHASE_WAITING);
     }
 }
@@ -81,17 +81,17 @@ static void forward_hidden(network *net, struct member me, size_t l, size_t rows
         net->k->batchnorm_statistics(rows, width, y->z + c, y->ld, EPSILON, RUNNING_MOMENTUM,
                                      y->running_mean + c, y->running_var + c, y->mean + c,
                                      y->rstd + c);
-        barrier(me, NB_PHASE_NORMALIZATION);
+        barrier(net, me, NB_PHASE_NORMALIZATION);
         net->k->batchnorm_apply(count, y->out, z, y->ld, y->gamma.value, y->beta.value, y->mean,
                                 y->rstd, out, y->ld, 1);
         break;
     case NB_NORM_LAYER:
-        barrier(me, NB_PHASE_NORMALIZATION);
+        barrier(net, me, NB_PHASE_NORMALIZATION);
         net->k->layernorm_relu_forward(count, y->out, z, y->ld, y->gamma.value, y->beta.value,
                                        EPSILON, y->mean + r, y->rstd + r, out, y->ld);
         break;
     }
-    barrier(me, NB_PHASE_NORMALIZATION);
+    barrier(net, me, NB_PHASE_NORMALIZATION);
 }
 
 // Logits, losses and the gradient of the logits; complete for all threads when it returns.
@@ -106,7 +106,7 @@ static void forward_output(network *net, struct member me, size_t rows) {
     book(me, NB_PHASE_FORWARD);
     net->k->softmax_xent(count, top->out, top->z + r * top->ld, top->ld, net->labels + r, rows,
                          net->losses + r, top->dz + r * top->ld, top->ld);
-    barrier(me, NB_PHASE_LOSS);
+    barrier(net, me, NB_PHASE_LOSS);
 }
 
 // Mean loss of the batch: rows in order, summed in double, rounded to the run's precision as
@@ -220,24 +220,24 @@ static void backward_hidden(network *net, struct member me, size_t l, size_t row
         net->k->batchnorm_sums(rows, width, y->z + c, y->ld, y->gamma.value + c, y->beta.value + c,
                                y->mean + c, y->rstd + c, y->dz + c, y->ld, y->gamma.grad + c,
                                y->beta.grad + c, 1);
-        barrier(me, NB_PHASE_NORMALIZATION);
+        barrier(net, me, NB_PHASE_NORMALIZATION);
         const struct range mine = share(me, rows, 1);
         real *z = y->z + mine.begin * y->ld, *dz = y->dz + mine.begin * y->ld;
         net->k->batchnorm_dx(mine.end - mine.begin, y->out, z, y->ld, y->gamma.value, y->beta.value,
                              y->mean, y->rstd, dz, y->ld, y->gamma.grad, y->beta.grad, rows, dz,
                              y->ld, 1);
-        barrier(me, NB_PHASE_NORMALIZATION); // the columns of dz, and who steps gamma and beta
+        barrier(net, me, NB_PHASE_NORMALIZATION); // the columns of dz, and who steps gamma and beta
         break;
     }
     case NB_NORM_LAYER: {
-        barrier(me, NB_PHASE_NORMALIZATION);
+        barrier(net, me, NB_PHASE_NORMALIZATION);
         const struct range mine = share(me, rows, NB_BLOCK_ROWS);
         const size_t r = mine.begin, block = r / NB_BLOCK_ROWS * y->out;
         net->k->layernorm_relu_backward(mine.end - r, y->out, y->z + r * y->ld, y->ld,
                                         y->gamma.value, y->beta.value, y->mean + r, y->rstd + r,
                                         y->dz + r * y->ld, y->ld, y->dz + r * y->ld, y->ld,
                                         y->gamma_blocks + block, y->beta_blocks + block);
-        barrier(me, NB_PHASE_NORMALIZATION);
+        barrier(net, me, NB_PHASE_NORMALIZATION);
         net->k->block_sum(NB_BLOCKS(rows), width, y->gamma_blocks + c, y->out, y->gamma.grad + c);
         net->k->block_sum(NB_BLOCKS(rows), width, y->beta_blocks + c, y->out, y->beta.grad + c);
         break;
@@ -274,14 +274,14 @@ static void backward(network *net, struct member me, size_t rows) {
     for (size_t l = top; l-- > 0;) {
         backward_hidden(net, me, l, rows);
         if (l > 0) {
-            barrier(me, NB_PHASE_UPDATE);
+            barrier(net, me, NB_PHASE_UPDATE);
             backward_input(net, l, rows, share(me, net->layer[l].in, LINE));
             book(me, NB_PHASE_BACKWARD);
         }
     }
     // Until here the weights between hidden layers are read by all, and dz is not complete.
     if (top > 1 || divides_inputs(net, me, 0, rows))
-        barrier(me, NB_PHASE_BACKWARD);
+        barrier(net, me, NB_PHASE_BACKWARD);
     for (size_t l = 0; l < top; l++) {
         const struct layer *layer = &net->layer[l];
         const struct range inputs = {0, layer->in}, outputs = {0, layer->out};
@@ -310,7 +310,7 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
             const size_t first = s * net->batch,
                          rows = n - first < net->batch ? n - first : net->batch;
             gather(net, me, order, first, rows);
-            barrier(me, NB_PHASE_GATHER);
+            barrier(net, me, NB_PHASE_GATHER);
             for (size_t l = 0; l + 1 < net->layers; l++)
                 forward_hidden(net, me, l, rows);
             forward_output(net, me, rows);
@@ -321,7 +321,7 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
             book(me, NB_PHASE_LOSS);
             if (!diverged)
                 backward(net, me, rows);
-            barrier(me, NB_PHASE_OTHER);
+            barrier(net, me, NB_PHASE_OTHER);
             if (me.id == 0) {
                 net->steps += !diverged;
                 done += rows;
@@ -332,7 +332,7 @@ enum nb_status network_train(void *network_, const uint32_t *order, nb_step_fn s
                 if (diverged)
                     status = NB_STATUS_DIVERGED;
             }
-            barrier(me, NB_PHASE_OTHER);
+            barrier(net, me, NB_PHASE_OTHER);
         }
     }
     epoch->samples = done;
