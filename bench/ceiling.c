@@ -24,21 +24,31 @@ const char *nb_stream_name(enum nb_stream stream) {
     return names[stream];
 }
 
+// What of an L3 cache the cores that share it reach. Hypervisors report the cache of a whole socket
+// as that of one core, where each few cores have a part of their own: no CPU known to us gives a
+// core more than these bytes.
+static size_t reached(const struct nb_cache *cache) {
+    const size_t most = (size_t)32 << 20;
+    const size_t cores = cache->shared_by > 0 ? cache->shared_by : 1;
+    return cache->bytes / cores > most ? most * cores : cache->bytes;
+}
+
 void nb_ceilings_begin(struct nb_ceilings *ceilings, const struct nb_machine *machine) {
     *ceilings = (struct nb_ceilings){0};
     for (size_t i = 0; i < machine->cache_count; i++) {
         const struct nb_cache *cache = &machine->caches[i];
-        if (cache->kind != 'i' && cache->level >= 1 && cache->level <= 3)
-            ceilings->capacity[cache->level - 1] = cache->bytes;
+        if (cache->kind == 'i' || cache->level < 1 || cache->level > 3)
+            continue;
+        ceilings->capacity[cache->level - 1] = cache->level == 3 ? reached(cache) : cache->bytes;
+        if (cache->bytes > ceilings->largest)
+            ceilings->largest = cache->bytes;
     }
 }
 
 size_t nb_ceilings_beyond_caches(const struct nb_ceilings *ceilings) {
     const size_t mebibyte = 1 << 20;
-    size_t largest = 16 * mebibyte;
-    for (enum nb_level level = NB_L1; level < NB_MEMORY; level++)
-        if (ceilings->capacity[level] > largest)
-            largest = ceilings->capacity[level];
+    const size_t least = 16 * mebibyte;
+    const size_t largest = ceilings->largest > least ? ceilings->largest : least;
     return largest < 128 * mebibyte ? 2 * largest : 256 * mebibyte;
 }
 

@@ -29,6 +29,7 @@ struct nb_ceilings {
     size_t count;
     size_t capacity[NB_LEVELS]; // bytes that one core can use alone, all cores together of the
                                 // last; 0: none
+    size_t largest;             // bytes of the largest cache, as the system reports it
 };
 
 // What a core finds at each level.

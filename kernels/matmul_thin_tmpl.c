@@ -7,7 +7,7 @@ enum {
     ABREAST = PARTS_ABREAST * PART, // columns at a time
     MOST_FEW = 10,                  // rows at a time: beside the columns they fit the registers
     // Rows that are worth it in all: more read a panel often enough.
-    MOST_FEW_OF_NT = PARTS_ABREAST > 1 ? 64
+    MOST_FEW_OF_NT = PARTS_ABREAST > 1 ? 40
                      : LANES > 1       ? MOST_FEW
                                        : 0,
 };

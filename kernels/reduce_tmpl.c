@@ -135,14 +135,14 @@ INLINE size_t group_end(size_t rows, size_t i, size_t streams) {
     return rows - i < streams ? rows : i + streams;
 }
 
-// sum (cols) of x (rows, cols), rows one after another
-INLINE void strip_sum(size_t streams, size_t rows, size_t cols, const real *x, size_t ldx,
-                      real *sum) {
+// sum (cols) of x (rows, cols), rows one after another; `most` registers of them side by side
+INLINE void strip_sum(const size_t most, size_t streams, size_t rows, size_t cols, const real *x,
+                      size_t ldx, real *sum) {
     for (size_t i0 = 0; i0 < rows; i0 += streams) {
         const size_t i1 = group_end(rows, i0, streams);
 #define BODY(c, vecs, left)                                                                       \
     do {                                                                                          \
-        vec s[COLUMN_VECS];                                                                       \
+        vec s[SUM_VECS];                                                                          \
         UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                         \
             i0 > 0 ? load_left(sum + (c) + v * LANES, left) : v_zero();                           \
         for (size_t i = i0; i < i1; i++) {                                                        \
@@ -151,21 +151,32 @@ INLINE void strip_sum(size_t streams, size_t rows, size_t cols, const real *x, s
         }                                                                                         \
         UNROLL for (size_t v = 0; v < (vecs); v++) store_left(sum + (c) + v * LANES, s[v], left); \
     } while (0)
-        FOR_COLUMNS(cols, BODY);
+        FOR_COLUMNS_OF(most, cols, BODY);
 #undef BODY
     }
+}
+
+// The same of a block of rows. What registers hold the sums of is read as it lies.
+INLINE void block_strip_sum(size_t streams, bool cached, size_t rows, size_t cols, const real *x,
+                            size_t ldx, real *sum) {
+    if (SUM_VECS > COLUMN_VECS && cached && rows > STREAMS && cols <= SUM_VECS * LANES)
+        strip_sum(SUM_VECS, NB_BLOCK_ROWS, rows, cols, x, ldx, sum);
+    else
+        strip_sum(COLUMN_VECS, streams, rows, cols, x, ldx, sum);
 }
 
 static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
     real block[STRIP];
     // What comes from memory comes quickest as one stream.
-    const size_t streams = is_cached(rows, cols) ? STREAMS : 1;
+    const bool cached = is_cached(rows, cols);
+    const size_t streams = cached ? STREAMS : 1;
     if (rows == 0 && cols > 0)
         memset(sum, 0, cols * sizeof *sum);
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-            strip_sum(streams, rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx, block);
+            block_strip_sum(streams, cached, rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx,
+                            block);
 #define BODY(c, vecs, left)                               \
     UNROLL for (size_t v = 0; v < (vecs); v++) add_block( \
         sum + c0 + (c) + v * LANES, load_left(block + (c) + v * LANES, left), r0 == 0, left)
@@ -236,12 +247,13 @@ INLINE void merge_moments(size_t r0, size_t count, size_t cols, const real *m0, 
 // blocks merged in order.
 static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *m2) {
     real m0[STRIP], s1[STRIP], s2[STRIP];
+    const bool cached = is_cached(rows, cols);
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
             const size_t count = rows_of_block(rows, r0);
             const real *block = x + r0 * ldx + c0;
-            strip_sum(STREAMS, count, width, block, ldx, m0);
+            block_strip_sum(STREAMS, cached, count, width, block, ldx, m0);
 #define BODY(c, vecs, left)                                                      \
     UNROLL for (size_t v = 0; v < (vecs); v++) {                                 \
         real *sum = m0 + (c) + v * LANES;                                        \

@@ -40,6 +40,7 @@ typedef __m128d vec128;
 #define TILE_ROWS 6
 #define TILE_VECS 4
 #define COLUMN_VECS 4
+#define SUM_VECS 16
 #define ROWS_ABREAST 4
 #define PARTS_ABREAST 2
 #define STORE_BURST 8   // of whole lines, two cycles each on Zen 4

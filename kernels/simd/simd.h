@@ -35,7 +35,8 @@
 // PART is the number of lanes that shuffles are cheap within: those of 128 bits.
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
-// ROWS_ABREAST, the rows of the row-wise ones. It may state STORE_BURST, where more stores than
+// ROWS_ABREAST, the rows of the row-wise ones. It may state SUM_VECS, the same of sums alone, where
+// registers hold those of a whole row; STORE_BURST, where more stores than
 // that, one after another, keep multiplications waiting; TILE_TURN, 2 where a turn of a whole
 // tile's loop is better two k; and PARTS_ABREAST, 2 where two parts of a row are better loaded
 // together, for which it has a v_load_two_parts of its own.
@@ -63,6 +64,9 @@ INLINE void v_load_two_parts(const real *p, size_t ld, vec *first, vec *second) 
 }
 #endif
 
+#ifndef SUM_VECS
+#    define SUM_VECS COLUMN_VECS
+#endif
 #ifndef TILE_TURN
 #    define TILE_TURN 1
 #endif
@@ -118,9 +122,17 @@ INLINE real lanes_reduce_max(lanes a) {
 
 // Walks the columns: BODY(column, vecs, left), COLUMN_VECS registers at a time, then one by one,
 // then a part of one.
-#define FOR_COLUMNS(cols, BODY)                                                 \
+#define FOR_COLUMNS(cols, BODY) FOR_COLUMNS_OF(COLUMN_VECS, cols, BODY)
+
+// The same, `most` registers at a time first, a constant.
+#define FOR_COLUMNS_OF(most, cols, BODY)                                        \
     do {                                                                        \
         size_t c_ = 0;                                                          \
+        if ((most) > COLUMN_VECS) {                                             \
+            for (; c_ + (most)*LANES <= (cols); c_ += (most)*LANES) {           \
+                BODY(c_, most, ALL);                                            \
+            }                                                                   \
+        }                                                                       \
         for (; c_ + COLUMN_VECS * LANES <= (cols); c_ += COLUMN_VECS * LANES) { \
             BODY(c_, COLUMN_VECS, ALL);                                         \
         }                                                                       \
