@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "bench/ceiling.h"
 #include "bench/group.h"
 #include "bench/selection.h"
 #include "bench/verdict.h"
@@ -276,8 +277,39 @@ static void test_presets(void **state) {
     }
 }
 
+// A socket's L3 cache that is reported as one core's is not taken for what a core reaches; memory
+// is measured beyond all of it.
+static void test_ceilings_know_caches(void **state) {
+    (void)state;
+    const size_t mebibyte = 1 << 20;
+    struct nb_machine machine = {
+        .caches = {{.level = 1, .kind = 'd', .bytes = 48 << 10, .shared_by = 1},
+                   {.level = 1, .kind = 'i', .bytes = 32 << 10, .shared_by = 1},
+                   {.level = 2, .kind = 'u', .bytes = mebibyte, .shared_by = 1},
+                   {.level = 3, .kind = 'u', .bytes = 508 * mebibyte, .shared_by = 1}},
+        .cache_count = 4,
+    };
+    struct nb_ceilings ceilings;
+    nb_ceilings_begin(&ceilings, &machine);
+    assert_int_equal(ceilings.capacity[NB_L1], 48 << 10);
+    assert_int_equal(ceilings.capacity[NB_L2], mebibyte);
+    assert_int_equal(ceilings.capacity[NB_L3], 32 * mebibyte);
+    assert_int_equal(nb_ceilings_beyond_caches(&ceilings), 256 * mebibyte);
+    machine.caches[3].shared_by = 2;
+    nb_ceilings_begin(&ceilings, &machine);
+    assert_int_equal(ceilings.capacity[NB_L3], 64 * mebibyte);
+    machine.caches[3].bytes = 60 * mebibyte;
+    nb_ceilings_begin(&ceilings, &machine);
+    assert_int_equal(ceilings.capacity[NB_L3], 60 * mebibyte);
+    assert_int_equal(nb_ceilings_beyond_caches(&ceilings), 120 * mebibyte);
+    machine.cache_count = 0;
+    nb_ceilings_begin(&ceilings, &machine);
+    assert_int_equal(nb_ceilings_beyond_caches(&ceilings), 32 * mebibyte);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ceilings_know_caches),
         cmocka_unit_test(test_threads_divide_the_outputs),
         cmocka_unit_test(test_cold_visits_every_set),
         cmocka_unit_test(test_steps_make_the_whole),
