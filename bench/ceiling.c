@@ -25,8 +25,8 @@ const char *nb_stream_name(enum nb_stream stream) {
 }
 
 // What of an L3 cache the cores that share it reach. Hypervisors report the cache of a whole socket
-// as that of one core, where each few cores have a part of their own: no CPU known to us gives a
-// core more than these bytes.
+// as that of one core, where each few cores have a part of their own: 32 MiB, or 96 where more is
+// stacked on them, of which each then has its share.
 static size_t reached(const struct nb_cache *cache) {
     const size_t most = (size_t)32 << 20;
     const size_t cores = cache->shared_by > 0 ? cache->shared_by : 1;
