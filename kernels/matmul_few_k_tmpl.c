@@ -89,13 +89,18 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
     const size_t rows = large ? (size_t)FEW_K_ROWS : m;
     const size_t most = BLOCK_K * MOST_COLS / k / width * width; // columns that nt transposes
     const size_t cols = form == NT && most < n ? most : n;
+    // Panels hold weights, which do not fit L2 beside all else: what the forward pass, which goes
+    // through them from the first to the last, has left there is used before it is replaced.
+    const bool backwards = panel_stride > 0;
     for (size_t j0 = 0; j0 < n; j0 += cols) {
         const size_t j1 = n - j0 < cols ? n : j0 + cols;
         const size_t ldp = whole_registers(j1 - j0);
+        const size_t last = backwards ? (j1 - j0 - 1) / width * width : 0; // of its columns
         if (form == NT)
             transpose(k, j1 - j0, b + j0 * ldb, ldb, panel, ldp);
         for (size_t i = 0; i < m; i += rows) {
-            for (size_t j = j0; j < j1; j += width) {
+            for (size_t done = 0; done < j1 - j0; done += width) {
+                const size_t j = backwards ? j0 + last - done : j0 + done;
                 const size_t left = j1 - j < width ? j1 - j : width;
                 real *at = c_column(c, ldc, panel_stride, j) + i * ldc;
                 const struct tile_job t = {

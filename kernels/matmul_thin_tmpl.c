@@ -224,16 +224,34 @@ INLINE bool is_narrow(const enum form form, size_t m, size_t n, size_t k) {
            k >= LEAST_COPIED_K && whole_registers(m) * n * 4 <= m * whole_registers(n) * 3;
 }
 
+// c (LANES, n or fewer columns) <- t, all rows in one go, so that each question is asked once
+INLINE void finish_square(const int part, const struct tile_job *job, real *c, const vec t[LANES]) {
+    vec acc[LANES][MOST_VECS];
+    UNROLL for (size_t r = 0; r < LANES; r++) acc[r][0] = t[r];
+    finish(LANES, 1, part, job, c, acc);
+}
+
 // c (rows, n) <- chains (n, ld), and the epilogue
 INLINE void store_narrow(size_t rows, size_t n, const real *chains, size_t ld, real *c, size_t ldc,
                          const epilogue *out) {
+    // What is only stored AVX-512 had better store row by row.
+    const bool by_squares = COPY_PANELS || (out && out->sgd);
     for (size_t i = 0; i < rows; i += LANES) {
         for (size_t j = 0; j < n; j += LANES) {
             const size_t left = n - j < LANES ? n - j : ALL;
-            const struct tile_job job = {
-                .bias = out && out->bias ? out->bias + j : NULL, .out = out, .left = left};
+            const struct tile_job job = {.ldc = ldc,
+                                         .bias = out && out->bias ? out->bias + j : NULL,
+                                         .out = out,
+                                         .left = left};
             vec t[LANES];
             load_transposed(n - j, ALL, chains + j * ld + i, ld, t);
+            if (by_squares && rows - i >= LANES) {
+                if (left == ALL)
+                    finish_square(0, &job, c + i * ldc + j, t);
+                else
+                    finish_square(1, &job, c + i * ldc + j, t);
+                continue;
+            }
             for (size_t r = 0; r < LANES && i + r < rows; r++) {
                 vec acc[1][MOST_VECS] = {{t[r]}};
                 if (left == ALL)

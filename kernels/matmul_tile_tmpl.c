@@ -100,8 +100,33 @@ INLINE void begin(const size_t rows, const size_t vecs, const int part, const st
         EACH acc[i][v] = v_zero();
 }
 
-// acc += column k of a . row k of b, which is at `b`. `first`: of the tiles of a panel, it may ask
-// for b, and copies it into t->panel, which is there where panels are copied.
+// a(i, k) in all lanes
+#define A(i) v_set1(way <= AHEAD ? a[(i)*lda + k] : a[k * lda + (i)])
+
+// For a row of b that comes from far away.
+INLINE void ask_ahead(const size_t vecs, const real *b, size_t ldb) {
+    UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b)
+        __builtin_prefetch(b + B_AHEAD * ldb + j);
+}
+
+// acc += column k of a . row k of b, of a flat tile whose accumulators leave room for column k of a
+// and one register: b passes by.
+INLINE void add_k_flat(const size_t rows, const size_t vecs, const enum way way, const int part,
+                       const struct tile_job *t, size_t k, const real *a, const real *b,
+                       vec acc[][MOST_VECS]) {
+    const size_t lda = t->lda;
+    vec ak[TILE_ROWS];
+    if (way == AHEAD)
+        ask_ahead(vecs, b, t->ldb);
+    UNROLL for (size_t i = 0; i < rows; i++) ak[i] = v_keep(A(i));
+    UNROLL for (size_t v = 0; v < vecs; v++) {
+        const vec bv = v_keep(LOAD(b + v * LANES));
+        UNROLL for (size_t i = 0; i < rows; i++) acc[i][v] = v_fma(ak[i], bv, acc[i][v]);
+    }
+}
+
+// The same of any tile: row k of b stays, and a passes by. `first`: of the tiles of a panel, it may
+// ask for b, and copies it into t->panel, which is there where panels are copied.
 INLINE void add_k(const size_t rows, const size_t vecs, const enum way way, const int part,
                   const bool first, const struct tile_job *t, size_t k, const real *a,
                   const real *b, real *packed, vec acc[][MOST_VECS]) {
@@ -112,11 +137,8 @@ INLINE void add_k(const size_t rows, const size_t vecs, const enum way way, cons
         if (rows > 1)
             bk[v] = v_keep(bk[v]);
     }
-    if (way == AHEAD) {
-        UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
-            __builtin_prefetch(b + B_AHEAD * ldb + j);
-        }
-    }
+    if (way == AHEAD)
+        ask_ahead(vecs, b, ldb);
     if (first && (!COPY_PANELS || t->asks)) {
         UNROLL for (size_t j = 0; j < vecs * LANES; j += 64 / sizeof *b) {
             __builtin_prefetch(b + FIRST_AHEAD * ldb + j, 0, 2);
@@ -132,10 +154,11 @@ INLINE void add_k(const size_t rows, const size_t vecs, const enum way way, cons
         memcpy(packed + k * TILE_ROWS, a + k * lda, rows * sizeof *a);
     }
     UNROLL for (size_t i = 0; i < rows; i++) {
-        vec ai = v_set1(way <= AHEAD ? a[i * lda + k] : a[k * lda + i]);
+        vec ai = A(i);
         UNROLL for (size_t v = 0; v < vecs; v++) acc[i][v] = v_fma(ai, bk[v], acc[i][v]);
     }
 }
+#undef A
 
 // acc += a . b, chains over k from k0 to k1
 INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, const int part,
@@ -145,6 +168,9 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
     if (TILE_TURN == 2 && way == BY_ROWS && !first && rows == TILE_ROWS) {
         UNROLL_TWICE for (size_t k = k0; k < k1; k++, b += t->ldb)
             add_k(rows, vecs, way, part, first, t, k, a, b, packed, acc);
+    } else if (rows < vecs && rows * vecs == ACCUMULATORS && !first && way != PACKING) {
+        for (size_t k = k0; k < k1; k++, b += t->ldb)
+            add_k_flat(rows, vecs, way, part, t, k, a, b, acc);
     } else {
         for (size_t k = k0; k < k1; k++, b += t->ldb)
             add_k(rows, vecs, way, part, first, t, k, a, b, packed, acc);
@@ -168,8 +194,14 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
             EACH_OF(row, ldc) acc[i][v] = v_fma(decay, LOAD(row + v * LANES), acc[i][v]);
         }
     }
-    // Loaded and stored one by one: loads taken together would not fit registers.
-    if (out != NULL && out->sgd) {
+    if (out != NULL && out->sgd && vecs == 1) {
+        // All loads first: one whose register reaches into the row below waits for its store.
+        const vec lr = v_set1(out->lr);
+        real *row = below(c, 0);
+        EACH_OF(row, ldc) acc[i][v] = v_fnma(lr, acc[i][v], LOAD(row));
+        EACH_OF(c, ldc) STORE(c, acc[i][v]);
+    } else if (out != NULL && out->sgd) {
+        // Loaded and stored one by one: loads taken together would not fit registers.
         const vec lr = v_set1(out->lr);
         EACH_OF(c, ldc) STORE(c + v * LANES, v_fnma(lr, acc[i][v], LOAD(c + v * LANES)));
     } else if (vecs > 1 && part && ldc == (vecs - 1) * LANES + t->left) {

@@ -40,6 +40,10 @@ INLINE vec v_zero(void) { return MM(setzero)(); }
 INLINE vec v_set1(real s) { return MM(set1)(s); }
 INLINE vec v_load(const real *p) { return MM(loadu)(p); }
 INLINE vec v_load_n(const real *p, size_t n) { return MM(maskload)(p, first_lanes(n)); }
+INLINE vec v_keep(vec a) {
+    __asm__("" : "+x"(a));
+    return a;
+}
 INLINE void v_store(real *p, vec a) { MM(storeu)(p, a); }
 
 // By halves: on AMD's CPUs one masked store takes longer than all of these.

@@ -27,6 +27,7 @@ typedef uint64x2_t mask;
 INLINE vec v_zero(void) { return VN(dupq)(0); }
 INLINE vec v_set1(real s) { return VN(dupq)(s); }
 INLINE vec v_load(const real *p) { return V(ld1q)(p); }
+INLINE vec v_keep(vec a) { return a; }
 INLINE void v_store(real *p, vec a) { V(st1q)(p, a); }
 
 // NEON has no masks: a part of a register goes through memory.

@@ -14,6 +14,7 @@ INLINE vec v_zero(void) { return 0; }
 INLINE vec v_set1(real s) { return s; }
 INLINE vec v_load(const real *p) { return *p; }
 INLINE vec v_load_n(const real *p, size_t n) { return n > 0 ? *p : 0; }
+INLINE vec v_keep(vec a) { return a; }
 INLINE void v_store(real *p, vec a) { *p = a; }
 
 INLINE void v_store_n(real *p, vec a, size_t n) {

@@ -72,7 +72,6 @@ INLINE void v_load_two_parts(const real *p, size_t ld, vec *first, vec *second) 
 #endif
 #ifndef STORE_BURST
 #    define STORE_BURST (TILE_ROWS * TILE_VECS)
-INLINE vec v_keep(vec a) { return a; }
 #endif
 
 // The virtual lanes of a row: ROW_VECS registers side by side, on every ISA the same ROW_LANES
