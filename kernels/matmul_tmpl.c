@@ -227,7 +227,9 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         matmul_few(BY_ROWS, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
-    if (k > 0 && is_few_k(k)) {
+    // Not row by row where loads of sgd would wait for the store of the row above.
+    const bool overlaps = out && out->sgd && ldc < LANES;
+    if (k > 0 && is_few_k(k) && !overlaps) {
         matmul_few_k(form, m, n, k, a, lda, b, ldb, c, ldc, out, panel);
         return;
     }
