@@ -16,6 +16,9 @@
 
 enum { VISITS = 2 }; // of each group
 
+// Of the time for all samples, so much more is spent at most on waiting for cores.
+#define PATIENCE 0.1
+
 static void write_date(char date[32]) {
     time_t seconds = time(NULL);
     struct tm local;
@@ -155,6 +158,7 @@ enum nb_code nb_bench_run(struct nb_bench *bench, struct nb_progress *progress, 
                           struct nb_error *error) {
     const struct nb_bench_options *options = &bench->options;
     struct nb_selection *selection = &bench->selection;
+    double patience = PATIENCE * options->seconds;
     struct nb_timing timing = {
         .seed = options->seed,
         .check = !options->no_check,
@@ -163,6 +167,7 @@ enum nb_code nb_bench_run(struct nb_bench *bench, struct nb_progress *progress, 
         .least = 2,
         .sample_time = SAMPLE_SECONDS,
         .cold_bytes = nb_ceilings_beyond_caches(&bench->ceilings),
+        .patience = &patience,
         .progress = progress,
     };
     enum nb_code code = NB_OK;

@@ -151,6 +151,7 @@ static json_t *median_json(const struct nb_bench *bench, const struct nb_row *ro
     json_object_set_new(entry, "best_peer",
                         peer ? json_string(peer->implementation.name) : json_null());
     json_object_set_new(entry, "unstable", json_boolean(nb_row_unstable(row)));
+    json_object_set_new(entry, "shared_samples", json_integer((json_int_t)row->shared));
     json_object_set_new(entry, "reproduce", json_string(reproducer));
     return entry;
 }

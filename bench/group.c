@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/cores.h"
 #include "bench/peer.h"
 #include "bench/verdict.h"
 #include "src/clock.h"
@@ -87,7 +88,7 @@ static void calibrate(struct group *group, size_t i, double sample_time) {
     }
 }
 
-static void take_sample(struct group *group, size_t i) {
+static void take_sample(struct group *group, size_t i, bool shared) {
     struct nb_row *row = row_of(group, i);
     struct nb_job job = job_of(group, row);
     // The row before it may have pushed the operands out. A long call fetches them by itself.
@@ -103,6 +104,7 @@ static void take_sample(struct group *group, size_t i) {
     }
     row->wall[row->samples] = elapsed.wall / (double)row->calls;
     row->cpu[row->samples] = elapsed.cpu / (double)row->calls;
+    row->shared += shared && row->threads > 1;
     row->samples++;
 }
 
@@ -120,20 +122,30 @@ static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_err
     return NB_OK;
 }
 
+static size_t most_threads(const struct group *group) {
+    size_t most = 1;
+    for (size_t i = 0; i < group->count; i++)
+        most = group->rows[i].threads > most ? group->rows[i].threads : most;
+    return most;
+}
+
 static void time_rows(struct group *group, const struct nb_timing *timing, double deadline,
                       double work) {
-    size_t total = group->count + 1;
+    const size_t total = group->count + 1, threads = most_threads(group);
     deadline = fmax(deadline, nb_now() + LEAST_ROW_SECONDS * (double)total);
     for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++)
         if (row_of(group, i)->verdict != NB_WRONG)
             calibrate(group, i, timing->sample_time);
     for (size_t round = 0; round < timing->samples; round++) {
+        const double start = nb_now();
+        const bool shared = threads > 1 && !nb_cores_wait(threads, timing->patience);
+        deadline += nb_now() - start;
         nb_random_permutation(&group->random, group->order, total);
         for (size_t i = 0; i < total; i++) {
             if (nb_interrupt_code() != NB_OK)
                 return;
             if (row_of(group, group->order[i])->verdict != NB_WRONG)
-                take_sample(group, group->order[i]);
+                take_sample(group, group->order[i], shared);
         }
         nb_progress_add(timing->progress, work / (double)timing->samples, 0);
         if (round + 1 >= timing->least && nb_now() > deadline) {
@@ -204,7 +216,7 @@ enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_tim
         code = check(&group, error);
     group.twin = rows[group.original];
     group.twin.wall = group.twin.cpu = NULL;
-    group.twin.samples = 0;
+    group.twin.samples = group.twin.shared = 0;
     if (code == NB_OK && timing->dry) {
         run_dry(&group);
         nb_progress_add(timing->progress, work, 0);

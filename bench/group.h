@@ -17,6 +17,7 @@ struct nb_timing {
     size_t room;        // for samples of all visits
     double sample_time; // seconds that one sample takes at least: many calls if these are short
     size_t cold_bytes;  // what the sets of a cold row come to at least
+    double *patience;   // seconds that are left to wait until threads have a core each, or NULL
     struct nb_progress *progress;
 };
 

@@ -34,6 +34,8 @@ static void notes_of(const struct nb_bench *bench, const struct nb_row *row,
         add_note(notes, "unstable");
     if (row->samples < bench->options.samples)
         add_note(notes, "few samples");
+    if (nb_row_shared(row))
+        add_note(notes, "shared cores");
 }
 
 // "12.3 us": three digits and a unit.
@@ -188,6 +190,13 @@ static void ceilings_table(const struct nb_bench *bench, FILE *stream,
     nb_table_end(&table);
 }
 
+static bool has_shared(const struct nb_bench *bench) {
+    for (size_t i = 0; i < bench->selection.count; i++)
+        if (nb_row_shared(&bench->selection.rows[i]))
+            return true;
+    return false;
+}
+
 void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_format format) {
     ceilings_table(bench, stream, format);
     static const char *const families[] = {
@@ -205,6 +214,11 @@ void nb_report_tables(const struct nb_bench *bench, FILE *stream, enum nb_table_
             "ceilings allow, over the median. Rows are checked against the scalar table "
             "before they are\n"
             "timed. Rows with spread above 5 %% are unstable.\n");
+    if (has_shared(bench))
+        fprintf(stream, "shared cores: in half of the rounds, or more, the threads had not a core "
+                        "each: they multiplied\n"
+                        "at less than three quarters of their speed. Neighbours of a virtual "
+                        "machine do that.\n");
     if (nb_selection_has_peers(&bench->selection))
         fprintf(stream, "best peer: the fastest other library on as many threads. vs best peer: "
                         "its time over ours\n"

@@ -84,6 +84,10 @@ double nb_row_spread(const struct nb_row *row) { return NB_MAD_SCALE * row->mad 
 
 bool nb_row_unstable(const struct nb_row *row) { return nb_row_spread(row) > UNSTABLE; }
 
+bool nb_row_shared(const struct nb_row *row) {
+    return row->samples > 0 && 2 * row->shared >= row->samples;
+}
+
 void nb_row_free(struct nb_row *row) {
     free(row->wall);
     free(row->cpu);

@@ -26,6 +26,7 @@ struct nb_row {
     size_t calls;         // in one sample
     double *wall, *cpu;   // (samples) seconds of one call; cpu is that of all threads
     size_t samples, room; // taken, and room for
+    size_t shared;        // of the samples: taken while the threads had no core each (cores.h)
     // Of wall; NaN without samples. `noise` is the larger of what two medians of the same thing
     // differed by: of the earlier and the later samples of this row, and of two timings of one row
     // in its group.
@@ -86,6 +87,9 @@ double nb_row_spread(const struct nb_row *row);
 
 // The samples scatter so much that a small difference to another row means nothing.
 bool nb_row_unstable(const struct nb_row *row);
+
+// Half of the samples, or more, were taken while the threads had no core each.
+bool nb_row_shared(const struct nb_row *row);
 
 void nb_row_free(struct nb_row *row); // its samples
 
