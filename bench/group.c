@@ -17,6 +17,9 @@
 #define LEAST_ROW_SECONDS 0.02
 #define LONG_CALL_SECONDS 0.005
 
+// A team whose threads have rested for so long may wake on one core.
+#define RESTED_SECONDS 0.002
+
 // The rows, and a twin of one of them: what the twin's median differs by is the noise.
 struct group {
     struct nb_row *rows;
@@ -27,6 +30,9 @@ struct group {
     size_t *next;    // (count + 1) where each cold row goes on
     uint32_t *order; // (count + 1)
     struct nb_random random;
+    double ran;    // when the team of this process last did, as far as the round knows
+    size_t looked; // how many threads were looked at last,
+    bool shared;   // and that they had no core each
 };
 
 static struct nb_row *row_of(struct group *group, size_t i) {
@@ -88,7 +94,25 @@ static void calibrate(struct group *group, size_t i, double sample_time) {
     }
 }
 
-static void take_sample(struct group *group, size_t i, bool shared) {
+// Whether a team of this process does the row.
+static bool is_of_team(const struct nb_row *row) {
+    const struct nb_peer *peer = row->implementation.peer;
+    return row->threads > 1 && (peer == NULL || peer->run == NULL);
+}
+
+// Before a sample of this row; returns the seconds that it took.
+static double look_for_cores(struct group *group, const struct nb_row *row,
+                             const struct nb_timing *timing) {
+    const double start = nb_now();
+    const bool rested = start - group->ran >= RESTED_SECONDS;
+    if (!is_of_team(row) || (!rested && row->threads <= group->looked))
+        return 0;
+    group->looked = row->threads;
+    group->shared = !nb_cores_wait(row->threads, timing->patience);
+    return nb_now() - start;
+}
+
+static void take_sample(struct group *group, size_t i) {
     struct nb_row *row = row_of(group, i);
     struct nb_job job = job_of(group, row);
     // The row before it may have pushed the operands out. A long call fetches them by itself.
@@ -104,8 +128,11 @@ static void take_sample(struct group *group, size_t i, bool shared) {
     }
     row->wall[row->samples] = elapsed.wall / (double)row->calls;
     row->cpu[row->samples] = elapsed.cpu / (double)row->calls;
-    row->shared += shared && row->threads > 1;
     row->samples++;
+    if (is_of_team(row)) {
+        row->shared += group->shared;
+        group->ran = nb_now();
+    }
 }
 
 static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_error *error) {
@@ -122,30 +149,24 @@ static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_err
     return NB_OK;
 }
 
-static size_t most_threads(const struct group *group) {
-    size_t most = 1;
-    for (size_t i = 0; i < group->count; i++)
-        most = group->rows[i].threads > most ? group->rows[i].threads : most;
-    return most;
-}
-
 static void time_rows(struct group *group, const struct nb_timing *timing, double deadline,
                       double work) {
-    const size_t total = group->count + 1, threads = most_threads(group);
+    const size_t total = group->count + 1;
     deadline = fmax(deadline, nb_now() + LEAST_ROW_SECONDS * (double)total);
     for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++)
         if (row_of(group, i)->verdict != NB_WRONG)
             calibrate(group, i, timing->sample_time);
     for (size_t round = 0; round < timing->samples; round++) {
-        const double start = nb_now();
-        const bool shared = threads > 1 && !nb_cores_wait(threads, timing->patience);
-        deadline += nb_now() - start;
+        group->ran = -INFINITY;
         nb_random_permutation(&group->random, group->order, total);
         for (size_t i = 0; i < total; i++) {
             if (nb_interrupt_code() != NB_OK)
                 return;
-            if (row_of(group, group->order[i])->verdict != NB_WRONG)
-                take_sample(group, group->order[i], shared);
+            const struct nb_row *row = row_of(group, group->order[i]);
+            if (row->verdict == NB_WRONG)
+                continue;
+            deadline += look_for_cores(group, row, timing);
+            take_sample(group, group->order[i]);
         }
         nb_progress_add(timing->progress, work / (double)timing->samples, 0);
         if (round + 1 >= timing->least && nb_now() > deadline) {
