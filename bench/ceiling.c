@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cores.h"
 #include "src/interrupt.h"
 #include "src/peak.h"
 
@@ -99,7 +100,11 @@ static enum nb_code measure_stream(const struct nb_ceiling *ceiling, enum nb_str
 
 static enum nb_code measure(const struct nb_ceilings *ceilings, struct nb_ceiling *ceiling,
                             const struct nb_timing *timing, struct nb_error *error) {
+    if (ceiling->threads > 1)
+        nb_cores_wait(ceiling->threads, timing->patience);
     ceiling->flops[NB_F32] = nb_peak_flops_f32(ceiling->isa, ceiling->threads);
+    if (ceiling->threads > 1)
+        nb_cores_wait(ceiling->threads, timing->patience);
     ceiling->flops[NB_F64] = nb_peak_flops_f64(ceiling->isa, ceiling->threads);
     enum nb_code code = NB_OK;
     for (enum nb_level level = 0; level < NB_LEVELS; level++) {
