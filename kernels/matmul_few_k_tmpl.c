@@ -95,12 +95,13 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
     for (size_t j0 = 0; j0 < n; j0 += cols) {
         const size_t j1 = n - j0 < cols ? n : j0 + cols;
         const size_t ldp = whole_registers(j1 - j0);
-        const size_t last = backwards ? (j1 - j0 - 1) / width * width : 0; // of its columns
+        // Not asked in the loop, of which the compiler would make two.
+        const size_t start = backwards ? j0 + (j1 - j0 - 1) / width * width : j0;
+        const size_t step = backwards ? 0 - width : width;
         if (form == NT)
             transpose(k, j1 - j0, b + j0 * ldb, ldb, panel, ldp);
         for (size_t i = 0; i < m; i += rows) {
-            for (size_t done = 0; done < j1 - j0; done += width) {
-                const size_t j = backwards ? j0 + last - done : j0 + done;
+            for (size_t done = 0, j = start; done < j1 - j0; done += width, j += step) {
                 const size_t left = j1 - j < width ? j1 - j : width;
                 real *at = c_column(c, ldc, panel_stride, j) + i * ldc;
                 const struct tile_job t = {
