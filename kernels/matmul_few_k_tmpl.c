@@ -95,7 +95,6 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
     for (size_t j0 = 0; j0 < n; j0 += cols) {
         const size_t j1 = n - j0 < cols ? n : j0 + cols;
         const size_t ldp = whole_registers(j1 - j0);
-        // Not asked in the loop, of which the compiler would make two.
         const size_t start = backwards ? j0 + (j1 - j0 - 1) / width * width : j0;
         const size_t step = backwards ? 0 - width : width;
         if (form == NT)
