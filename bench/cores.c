@@ -15,7 +15,7 @@
 
 enum { TRIES = 2 }; // the better one counts
 #define WORK 8e6    // FLOP of each: 70 us with AVX2 on a core of 115 GFLOP/s
-#define LEAST 0.75  // of the cores: two threads on one have half, beside a neighbour 0.8
+#define LEAST 0.75  // of the cores: two threads on one have half
 
 // Of this thread, without the time in which another one had its CPU.
 static double cpu_now(void) {

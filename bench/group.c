@@ -32,7 +32,7 @@ struct group {
     struct nb_random random;
     double ran;    // when the team of this process last did, as far as the round knows
     size_t looked; // how many threads were looked at last,
-    bool shared;   // and that they had no core each
+    bool shared;   // and whether they had no core each
 };
 
 static struct nb_row *row_of(struct group *group, size_t i) {

@@ -195,7 +195,7 @@ INLINE void finish(const size_t rows, const size_t vecs, const int part, const s
         }
     }
     if (out != NULL && out->sgd && vecs == 1) {
-        // All loads first: one whose register reaches into the row below waits for its store.
+        // All loads first: one waits for the store of the row above that reaches into it.
         const vec lr = v_set1(out->lr);
         real *row = below(c, 0);
         EACH_OF(row, ldc) acc[i][v] = v_fnma(lr, acc[i][v], LOAD(row));
