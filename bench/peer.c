@@ -2,12 +2,15 @@
 #include "bench/peer.h"
 
 #include <dlfcn.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/peer_core.h"
 #include "bench/peers/peer_list.h"
+#include "bench/team.h"
 
-enum { WHY = 512 };
+enum { WHY = 512, SAMPLES = 10 };
 
 static const struct module {
     const char *peer, *symbol, *file;
@@ -26,14 +29,47 @@ const char *const nb_peer_words[] = {"all", "none",
 #endif
                                      NULL};
 
+static const struct nb_peer *open_module(const struct module *module) {
+    void *library = dlopen(module->file, RTLD_NOW | RTLD_LOCAL);
+    return library == NULL ? NULL : dlsym(library, module->symbol);
+}
+
+// The seconds of a product that is large enough to show the speed of a core.
+static bool time_product(const struct nb_peer *peer, double *seconds) {
+    struct nb_problems problems = {0};
+    struct nb_operands operands;
+    struct nb_error error;
+    if (nb_problems_parse(&problems, "matmul_nn:256x256x256", &error) != NB_OK ||
+        nb_operands_make(&operands, problems.all, NB_F32, 1, 1, &error) != NB_OK)
+        return false;
+    const struct nb_offer *offer = nb_peer_offer(peer, problems.all->kernel, NB_F32, false);
+    struct nb_implementation code = nb_implementation_peer(peer, offer);
+    const struct nb_job job = {&code, &operands, 1, false, false};
+    size_t next = 0;
+    if (nb_team_open(&job, &code, &error) != NB_OK)
+        return false;
+    *seconds = nb_team_run(&job, 1, &next).wall;
+    for (int i = 1; i < SAMPLES; i++)
+        *seconds = fmin(*seconds, nb_team_run(&job, 1, &next).wall);
+    return true;
+}
+
+// In a process of its own, which then ends.
+static bool try_core(const void *data, struct nb_core_trial *trial) {
+    const struct nb_peer *peer = open_module(data);
+    if (peer == NULL || peer->core == NULL)
+        return false;
+    snprintf(trial->core, sizeof trial->core, "%s", peer->core());
+    return time_product(peer, &trial->seconds);
+}
+
 static const char *no_version(void) { return NULL; }
 
 // Fills `absent` with a peer that is not there, where the module or its library is missing.
 static const struct nb_peer *load(const struct module *module, struct nb_peer *absent,
                                   char why[WHY]) {
     static const struct nb_offer none[] = {{0}};
-    void *library = dlopen(module->file, RTLD_NOW | RTLD_LOCAL);
-    const struct nb_peer *peer = library == NULL ? NULL : dlsym(library, module->symbol);
+    const struct nb_peer *peer = open_module(module);
     if (peer != NULL)
         return peer;
     snprintf(why, WHY, "%s; script/setup peers installs the library", dlerror());
@@ -49,6 +85,8 @@ const struct nb_peer *const *nb_peers(void) {
     if (peers[0] != NULL)
         return peers;
     size_t count = 0;
+    for (size_t i = 0; modules[i].file != NULL; i++) // before any of them has threads
+        nb_peer_core_choose(modules[i].peer, try_core, &modules[i]);
     for (; modules[count].file != NULL; count++)
         peers[count] = load(&modules[count], &absent[count], why[count]);
 #ifdef NB_PYTORCH
@@ -100,14 +138,19 @@ enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct
     return NB_OK;
 }
 
+static json_t *version_of(const struct nb_peer *peer) {
+    if (peer->core == NULL)
+        return json_string(peer->version());
+    return json_sprintf("%s %s", peer->version(), peer->core());
+}
+
 json_t *nb_peer_versions(const bool *chosen) {
     json_t *versions = json_object();
     if (chosen != NULL && memchr(chosen, 1, NB_MAX_PEERS * sizeof *chosen) == NULL)
         return versions;
     for (size_t i = 0; nb_peers()[i] != NULL; i++)
         if ((chosen == NULL || chosen[i]) && nb_peers()[i]->version() != NULL)
-            json_object_set_new(versions, nb_peers()[i]->name,
-                                json_string(nb_peers()[i]->version()));
+            json_object_set_new(versions, nb_peers()[i]->name, version_of(nb_peers()[i]));
     return versions;
 }
 

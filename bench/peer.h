@@ -32,6 +32,7 @@ struct nb_offer {
 struct nb_peer {
     const char *name;             // "openblas"
     const char *(*version)(void); // "0.3.21"; NULL: it is not there at run time
+    const char *(*core)(void);    // "SkylakeX": which code it runs on this CPU; may be NULL
     const char *remedy;           // if it is not there: how to get it, or why
     const struct nb_offer *offers;
 
@@ -54,8 +55,9 @@ struct nb_peer {
                              size_t next);
 };
 
-// Those of this build, in the order of the tables, ended by NULL. The first call loads their
-// modules; one that cannot be loaded leaves a peer that is not there.
+// Those of this build, in the order of the tables, ended by NULL. The first call chooses their
+// cores (peer_core.h), in the environment of this process, and loads their modules; one that cannot
+// be loaded leaves a peer that is not there.
 const struct nb_peer *const *nb_peers(void);
 
 // What --peers takes: all, none and the names of peers, ended by NULL.
@@ -65,8 +67,9 @@ extern const char *const nb_peer_words[];
 // "openblas,blis". NB_USAGE with the names there are when one is unknown, or not there at run time.
 enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct nb_error *error);
 
-// {"openblas": "0.3.21"} of the chosen ones that are there at run time; without a choice, of all
-// that are there. Loads nothing when none is chosen. NULL when memory is short.
+// {"openblas": "0.3.21 SkylakeX"}, with their cores, of the chosen ones that are there at run time;
+// without a choice, of all that are there. Loads nothing when none is chosen. NULL when memory is
+// short.
 json_t *nb_peer_versions(const bool *chosen);
 
 // What it offers for a kernel in that dtype, with hot or cold caches; NULL: nothing.

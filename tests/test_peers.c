@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Peers: those of this build compute what the reference does, on odd shapes too; they get the
-// threads that they ask for; and the best of them is found.
+// threads that they ask for, and code for this CPU; and the best of them is found.
 #include "tests/peer_rows.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef _OPENMP
@@ -49,6 +50,35 @@ static void test_peers_of_this_build(void **state) {
     if (there == 0)
         skip();
     assert_true(rows > 0);
+}
+
+// Libraries that choose their code by the model of the CPU, and what they have for those without
+// AVX2.
+static struct {
+    const char *peer, *variable, *old[3];
+    bool set; // by the user
+} choosers[] = {
+    {"openblas", "OPENBLAS_CORETYPE", {"Prescott", "Nehalem", "Sandybridge"}, false},
+    {"blis", "BLIS_ARCH_TYPE", {"generic", "penryn", "sandybridge"}, false},
+};
+
+static void test_no_peer_runs_old_code(void **state) {
+    (void)state;
+    size_t seen = 0;
+    for (size_t c = 0; c < 2; c++)
+        for (size_t p = 0; nb_peers()[p] != NULL; p++) {
+            const struct nb_peer *peer = nb_peers()[p];
+            if (strcmp(peer->name, choosers[c].peer) != 0 || choosers[c].set)
+                continue;
+            assert_non_null(peer->core);
+            for (size_t i = 0; i < 3 && nb_isa_usable(NB_ISA_AVX2); i++)
+                assert_string_not_equal(peer->core(), choosers[c].old[i]);
+            seen++;
+        }
+    if (seen == 0 || !nb_isa_usable(NB_ISA_AVX2)) {
+        printf("skipped: no AVX2, or no peer that has to choose its code\n");
+        skip();
+    }
 }
 
 static void test_names(void **state) {
@@ -265,8 +295,11 @@ static void test_best_peer(void **state) {
 }
 
 int main(void) {
+    for (size_t c = 0; c < 2; c++) // before peers are loaded
+        choosers[c].set = getenv(choosers[c].variable) != NULL;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_peers_of_this_build),
+        cmocka_unit_test(test_no_peer_runs_old_code),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_a_peer_that_cannot_open_stops_nobody),

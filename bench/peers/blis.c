@@ -33,4 +33,11 @@ static const struct nb_offer offers[] = {
 
 static const char *version(void) { return bli_info_get_version_str(); }
 
-const struct nb_peer nb_peer_blis = {.name = "blis", .version = version, .offers = offers};
+// Before its start BLIS takes every core for one that it was not built with, and aborts.
+static const char *core(void) {
+    bli_init();
+    return bli_arch_string(bli_arch_query_id());
+}
+
+const struct nb_peer nb_peer_blis = {
+    .name = "blis", .version = version, .core = core, .offers = offers};

@@ -35,6 +35,8 @@ static const char *version(void) {
     return text;
 }
 
+static const char *core(void) { return openblas_get_corename(); }
+
 // Every BLAS has these names, and one that is preloaded is called by them: it must be this.
 static enum nb_code open_row(const struct nb_job *job, void **table, struct nb_error *error) {
     (void)job, (void)table;
@@ -48,4 +50,4 @@ static enum nb_code open_row(const struct nb_job *job, void **table, struct nb_e
 }
 
 const struct nb_peer nb_peer_openblas = {
-    .name = "openblas", .version = version, .offers = offers, .open = open_row};
+    .name = "openblas", .version = version, .core = core, .offers = offers, .open = open_row};

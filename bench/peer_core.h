@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Which code of its own a peer runs. OpenBLAS and BLIS hold code for many CPUs, their cores, and
+// choose one by the model of the CPU, so on one that is newer than they are they fall back to old
+// code. Each takes a core's name from a variable of the environment: which one to give them is
+// found out by trying, before they are loaded.
+#ifndef NB_BENCH_PEER_CORE_H
+#define NB_BENCH_PEER_CORE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "src/error.h"
+
+// What a trial finds out: the core that the peer says it runs, and the seconds of some work.
+struct nb_core_trial {
+    char core[32];
+    double seconds;
+};
+
+// Loads a peer and times it; false when it cannot.
+typedef bool nb_core_try(const void *peer, struct nb_core_trial *trial);
+
+// Sets the peer's variable to the core that is quickest, where that is quicker than the library's
+// own choice by more than a tenth. Each core that suits this CPU is tried by a child process of its
+// own, which may die and gets some seconds. Changes nothing where the variable is set already, for
+// peers that have none, and where this CPU gives nothing to choose from. Loads nothing into this
+// process, and is for one thread.
+void nb_peer_core_choose(const char *name, nb_core_try *try, const void *peer);
+
+// {"OPENBLAS_CORETYPE": "SkylakeX"}: those of the variables that are set, by the user or by
+// nb_peer_core_choose. NULL when memory is short.
+json_t *nb_peer_core_variables(void);
+
+#endif
