@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "bench/peer.h"
+#include "bench/peer_core.h"
 #include "src/build.h"
 #include "src/file.h"
 #include "src/json.h"
@@ -114,10 +115,11 @@ static json_t *info_json(const struct findings *found) {
                                                nb_json_number(peak->f64), "triad_bytes_per_second",
                                                nb_json_number(peak->bandwidth)));
     }
-    return json_pack("{so so ss sI so so so}", "machine", nb_machine_json(&found->machine), "isas",
-                     isas, "default_isa", nb_isa_name(nb_isa_best()), "default_threads",
-                     (json_int_t)found->default_threads, "libraries", libraries(), "peers",
-                     nb_peer_versions(NULL), "peaks", peaks);
+    json_t *peers = nb_peer_versions(NULL); // sets the variables
+    return json_pack("{so so ss sI so so so so}", "machine", nb_machine_json(&found->machine),
+                     "isas", isas, "default_isa", nb_isa_name(nb_isa_best()), "default_threads",
+                     (json_int_t)found->default_threads, "libraries", libraries(), "peers", peers,
+                     "peer_variables", nb_peer_core_variables(), "peaks", peaks);
 }
 
 static void print_caches(const struct nb_machine *machine) {

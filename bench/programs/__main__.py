@@ -113,7 +113,7 @@ def on_signal(number, frame):
 def measure(options, info, folder, parts):
     python, reason = find_python()
     stopped = failure = None
-    epochs, whole = Epochs(options, info), Whole(options)
+    epochs, whole = Epochs(options, info), Whole(options, info)
     try:
         if "epochs" in parts:
             epochs.run(python, reason)

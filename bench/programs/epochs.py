@@ -114,7 +114,7 @@ class Epochs:
             return []
         workers = []
         for threads in self.options.threads:
-            for setting in settings(threads):
+            for setting in settings(threads, self.info):
                 print("epochs: starting PyTorch with " + setting.name, file=sys.stderr)
                 try:
                     workers.append(Worker(python, self.options.data_dir, setting))

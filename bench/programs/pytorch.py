@@ -39,15 +39,23 @@ class Setting:
         return {**os.environ, **self.variables}
 
 
-def settings(threads):
+def settings(threads, info):
     """The settings worth trying. OpenBLAS of Debian has a pool of threads of its own, which can disturb PyTorch's:
-    so with one and with all, and with BLIS for OpenMP in its place, where that is installed."""
+    so with one and with all, and with BLIS for OpenMP in its place, where that is installed. Each library runs the core
+    that `normbench info` found to be quickest in large products; BLIS also its own choice, which can be the better one
+    for few rows."""
+    def core(library):
+        return {name: value for name, value in info["peer_variables"].items() if name.startswith(library)}
+
     omp = {"OMP_NUM_THREADS": str(threads)}
-    some = [Setting(threads, **omp, OPENBLAS_NUM_THREADS="1")]
+    some = [Setting(threads, **omp, OPENBLAS_NUM_THREADS="1", **core("OPENBLAS_"))]
     if threads > 1:
-        some.append(Setting(threads, **omp, OPENBLAS_NUM_THREADS=str(threads)))
+        some.append(Setting(threads, **omp, OPENBLAS_NUM_THREADS=str(threads), **core("OPENBLAS_")))
         for path in glob.glob("/usr/lib/*/blis-openmp/libblas.so.3")[:1]:
-            some.append(Setting(threads, **omp, BLIS_NUM_THREADS=str(threads), LD_LIBRARY_PATH=os.path.dirname(path)))
+            found = core("BLIS_")
+            for variables in [found] if set(found) <= set(os.environ) else [found, {}]:
+                some.append(Setting(threads, **omp, BLIS_NUM_THREADS=str(threads), **variables,
+                                    LD_LIBRARY_PATH=os.path.dirname(path)))
     return some
 
 

@@ -12,8 +12,8 @@ from pytorch import SCRIPTS, settings
 
 
 class Whole:
-    def __init__(self, options):
-        self.options = options
+    def __init__(self, options, info):
+        self.options, self.info = options, info
         self.hyperfine = shutil.which("hyperfine")
         self.skipped, self.tables = [], []
 
@@ -26,7 +26,7 @@ class Whole:
             for isa in options.isas:
                 yield ("normbench %s, threads: %d" % (isa, threads),
                        [options.program, "train", *of_both, "--isa", isa, "--threads", str(threads)])
-            for setting in settings(threads) if python else ():
+            for setting in settings(threads, self.info) if python else ():
                 variables = ["%s=%s" % item for item in setting.variables.items()]
                 yield ("PyTorch " + setting.name,
                        ["env", *variables, python, "-B", os.path.join(SCRIPTS, "experiment.py"), *of_both,

@@ -15,7 +15,7 @@ class Info(Case):
     def test_json(self):
         info = strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)
         self.assertEqual(list(info), ["machine", "isas", "default_isa", "default_threads", "libraries", "peers",
-                                      "peaks"])
+                                      "peer_variables", "peaks"])
         self.assertEqual(info["peaks"], [])
         self.assertGreaterEqual(info["default_threads"], 1)
         names = [isa["name"] for isa in info["isas"]]
@@ -25,6 +25,23 @@ class Info(Case):
             self.assertTrue(isa["built"] or not isa["usable"])
         self.assertEqual([isa["name"] for isa in info["isas"] if not isa["exact"]], ["autovec"])
         self.assertIn(info["default_isa"], [isa["name"] for isa in info["isas"] if isa["usable"] and isa["exact"]])
+
+    def test_cores_of_peers(self):
+        """They are named, and are those that the variables ask for; what the user has set stays."""
+        def ask(**env):
+            info = strict_json(self.call("info", "--no-peaks", "--json", "-", env=env).stdout)
+            return info, info["peers"], info["peer_variables"]
+        info, peers, found = ask()
+        for name in {"openblas", "blis"} & set(peers):
+            self.assertRegex(peers[name], r"^[0-9]+\.[0-9.]+ [A-Za-z0-9_]+$")
+        self.assertEqual(ask(**found)[1:], (peers, found))
+        if "OPENBLAS_CORETYPE" in found and "openblas" in peers:
+            self.assertEqual(peers["openblas"].split()[1], found["OPENBLAS_CORETYPE"])
+        if "openblas" not in peers or "avx2" not in [isa["name"] for isa in info["isas"] if isa["usable"]]:
+            self.skipTest("no OpenBLAS in this build, or no AVX2, without which it has no core to ask for")
+        for core in ("Haswell", "Nehalem"):
+            _, peers, found = ask(OPENBLAS_CORETYPE=core)
+            self.assertEqual((peers["openblas"].split()[1], found["OPENBLAS_CORETYPE"]), (core, core))
 
     def test_places_of_openmp(self):
         """Where OpenMP ties threads to places, the one that asks may run on its own place only; the process on all."""

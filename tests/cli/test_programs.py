@@ -9,13 +9,14 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 from case import DATA, PROGRAM, Case, environment, strict_json
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "bench", "programs"))
 from output import Folder, markdown  # noqa: E402
-from pytorch import find_python  # noqa: E402
+from pytorch import find_python, settings  # noqa: E402
 
 TORCH, WITHOUT_TORCH = find_python()
 
@@ -209,6 +210,25 @@ class Programs(Case):
         self.assertEqual(markdown([":who", "s"], [["a", 10], ["bcde", 2]]),
                          "| who  |   s |\n| ---- | --: |\n| a    |  10 |\n| bcde |   2 |\n")
 
+    def test_settings(self):
+        """Each library of PyTorch's gets its own variable, and the name shows it."""
+        variables = {"OPENBLAS_CORETYPE": "SkylakeX", "BLIS_ARCH_TYPE": "0"}
+        plain = [setting.name for setting in settings(2, {"peer_variables": {}})]
+        self.assertEqual(plain[:2], ["OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=%d" % threads for threads in (1, 2)])
+        for user in ({}, variables):
+            with unittest.mock.patch.dict(os.environ, user), self.subTest(user=user):
+                for name in set(variables) - set(user):
+                    os.environ.pop(name, None)
+                some = settings(2, {"peer_variables": variables})
+                self.assertEqual([setting.name for setting in some[:2]],
+                                 [name + " OPENBLAS_CORETYPE=SkylakeX" for name in plain[:2]])
+                self.assertEqual(some[0].environment()["OPENBLAS_CORETYPE"], "SkylakeX")
+                for name in plain[2:]:  # BLIS, where it is installed
+                    self.assertEqual([setting.name for setting in some[2:]],
+                                     [name + " BLIS_ARCH_TYPE=0"] + ([] if user else [name]))
+        self.assertEqual([setting.name for setting in settings(1, {"peer_variables": variables})],
+                         ["OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=SkylakeX"])
+
     @unittest.skipIf(TORCH is None, "PyTorch: %s" % WITHOUT_TORCH)
     def test_with_torch(self):
         env = {"NORMBENCH_PYTHON": TORCH, "PATH": os.environ["PATH"]}
@@ -235,7 +255,7 @@ class Programs(Case):
                           "--threads", "1", "--rounds", "1", "--isas", "scalar", code=1,
                           env={"NORMBENCH_PYTHON": TORCH, "PATH": os.environ["PATH"]})
         self.assertRegex(done.stderr, r"wrong: layer norm, batch size 100, f64: the losses of PyTorch with OMP_NUM_THREADS=1 "
-                         r"OPENBLAS_NUM_THREADS=1 are not normbench's\n$")
+                         r"OPENBLAS_NUM_THREADS=1[^\n]* are not normbench's\n$")
         whole = strict_json(self.read("epochs.json"))
         self.assertEqual([cell["program"] for cell in whole["cells"]], ["normbench"])
 
