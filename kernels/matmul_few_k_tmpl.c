@@ -5,10 +5,11 @@
 enum {
     FEW_K_VECS = ACCUMULATORS - MOST_VECS, // k times the registers of columns
     MOST_FEW_K = ACCUMULATORS > STORE_BURST ? FEW_K_VECS / 2 : 0,
-    LARGE = 10 << 20, // c of so many bytes comes from memory, which likes few rows at a time:
-    FEW_K_ROWS = 16,  // so many,
-    FEW_K_AHEAD = 8,  // and rows are asked for so many before
     MOST_COLS = MOST_VECS * LANES,
+    // Of c that is only written, and is claimed, so many rows at a time go through all columns, and
+    // lines are asked for so many rows before.
+    FEW_K_ROWS = 32,
+    FEW_K_AHEAD = 8,
 };
 
 // c (t->count, vecs * LANES) <- a . b (k, vecs * LANES). `plain`: the chains start at 0, and
@@ -85,8 +86,9 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
     // Of four or two registers a panel of c holds whole numbers.
     const size_t width = (k * MOST_VECS <= FEW_K_VECS ? MOST_VECS : 2) * LANES;
     const size_t panel_stride = out ? out->panel_stride : 0;
-    const bool large = m * n * sizeof(real) >= LARGE;
-    const size_t rows = large ? (size_t)FEW_K_ROWS : m;
+    const bool read = out && (out->sgd || out->accumulate);
+    const bool claims = m * n * sizeof(real) >= LEAST_CLAIMED && !read;
+    const size_t rows = claims ? (size_t)FEW_K_ROWS : m;
     const size_t most = BLOCK_K * MOST_COLS / k / width * width; // columns that nt transposes
     const size_t cols = form == NT && most < n ? most : n;
     // Panels hold weights, which do not fit L2 beside all else: what the forward pass, which goes
@@ -110,7 +112,7 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
                     .lda = lda,
                     .ldb = form == NT ? ldp : ldb,
                     .step = form == TN ? 1 : lda,
-                    .claims = large,
+                    .claims = claims,
                     .start = out && out->accumulate ? at : NULL,
                     .ldstart = ldc,
                     .c = at,

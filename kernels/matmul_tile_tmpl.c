@@ -29,7 +29,7 @@ enum {
     // Rows of such a tile, whose multiplications hide the questions.
     LEAST_ASKING = TILE_ROWS - 2 < FLAT_ROWS ? TILE_ROWS - 2 : FLAT_ROWS,
     // A tile asks for its lines of c, as it begins, where c has more bytes than stay in L2.
-    LEAST_CLAIMED = 2 << 20,
+    LEAST_CLAIMED = 1792 << 10,
     // The last k of a tile with more stores than a burst, a few rows at a time: the stores of
     // some lie between the multiplications of others then.
     LAST_K = 8,

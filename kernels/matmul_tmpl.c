@@ -22,8 +22,10 @@ enum {
     ROOM = (1 << 20) / sizeof(real), // on the stack: packed a, unfinished chains, kept panels of b
     MOST_CACHED = 1 << 20,           // bytes of b that are read from where they lie
     GROUP = 128,                     // columns of b that are copied at a time
-    LEAST_GROUPS = 96, // rows that are worth copies that no tile makes beside its work
-    COPY_AHEAD = 8,    // and rows are asked for so many before
+    LEAST_GROUPS = 96,  // rows that are worth copies that no tile makes beside its work
+    LEAST_CROWDED = 30, // or by a tile, of rows that crowd few sets of L2
+    CROWD = 1400 << 10, // see crowds()
+    COPY_AHEAD = 8,     // and rows are asked for so many before
 };
 
 _Static_assert(PACKED + PARTIAL <= ROOM, "what a block needs has room");
@@ -195,6 +197,14 @@ INLINE size_t rows_at_a_time(size_t m, size_t most) {
     return (rows + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
 }
 
+// Whether a block of k rows of b, or of all, crowds few sets of L2, whose lines then evict one
+// another: rows whose distance is a multiple of a large power of two repeat the same sets after
+// 2^17 bytes / that power, where a way of the cache has 128 KiB.
+INLINE bool crowds(size_t k, size_t ld) {
+    const size_t apart = ld * sizeof(real);
+    return (k < BLOCK_K ? k : BLOCK_K) * (apart & (0 - apart)) >= CROWD;
+}
+
 // Columns of b whose panels, each of `kept_k` k, have `room` to stay for further blocks of rows; 0
 // where that does not pay: where b is small, or a is read anew for too few columns. nt transposes
 // them once then, and rows that are not whole lines, of which every load touches two, are whole
@@ -202,12 +212,14 @@ INLINE size_t rows_at_a_time(size_t m, size_t most) {
 INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, size_t kept_k,
                            size_t ldb, size_t width, size_t room) {
     const bool lines = form != NT && ldb * sizeof(real) % 64 == 0;
+    const bool crowded = form != NT && crowds(k, ldb);
     const size_t cols = kept_k > 0 ? room / kept_k / width * width : 0;
     const size_t least = COPY_PANELS && form != NT ? LEAST_GROUPS - 1
+                         : crowded                 ? LEAST_CROWDED - 1
                          : lines                   ? 2 * BLOCK_M
                                                    : BLOCK_M;
     const bool pays = k * n * sizeof(real) > MOST_CACHED && m > least;
-    return pays && cols >= BLOCK_N / (form == TN ? 2 : 4) ? cols : 0;
+    return pays && cols >= BLOCK_N / (form == TN && !crowded ? 2 : 4) ? cols : 0;
 }
 
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
@@ -242,7 +254,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width;
     const bool aside = out && out->sgd && k > BLOCK_K;
     const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
-    const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1, kept_k = COPY_PANELS ? step : k;
+    const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1,
+                 kept_k = COPY_PANELS || (form != NT && crowds(k, ldb)) ? step : k;
     // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
     const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 ? BLOCK_M / 2 : BLOCK_M;
     real *const partial = room + (packs ? cached_m / TILE_ROWS * PACKED_TILE : 0);

@@ -188,9 +188,13 @@ enum { NN, NT, TN, FORMS };
                 check_product_f##bits(98, 701, 25000 / bits, form, &outs[o]);                      \
             check_product_f##bits(1093, 10, 48000 / bits, TN, &outs[o]);                           \
         }                                                                                          \
-        /* Of few k, and c of 10 MiB and more: a few rows at a time, and nt in two parts. */       \
+        /* Rows of b that are whole pages apart, and k for two blocks of which one is kept. */     \
+        for (size_t o = 0; o < FORMS; o++)                                                         \
+            for (int form = NN; form < FORMS; form += TN - NN)                                     \
+                check_product_f##bits(251, 1019, 25000 / bits, form, &outs[o]);                    \
+        /* Of few k, and c that is only written: a few rows at a time, and nt in two parts. */     \
         for (int form = NN; form < FORMS; form++)                                                  \
-            check_product_f##bits(703, 3999, 10, form, &outs[form]);                               \
+            check_product_f##bits(703, 3999, 10, form, &outs[TN]);                                 \
     }
 
 CHECK_LARGE(32, float)
