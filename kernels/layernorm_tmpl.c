@@ -98,12 +98,15 @@ INLINE vec masked_dy(const int relu, const struct layernorm_row *row, vec xhat, 
     return relu ? v_if_positive(v_fma(xhat, gamma, load_left(beta + j, left)), dy) : dy;
 }
 
-INLINE void layernorm_sums(const int relu, size_t cols, const real *gamma, const real *beta,
-                           struct layernorm_row *row) {
+// The sums of a row. `asks`: for lines of dx meanwhile, since its stores wait for them one by one.
+INLINE void layernorm_sums(const bool asks, const int relu, size_t cols, const real *gamma,
+                           const real *beta, struct layernorm_row *row) {
     lanes g = lanes_set1(0), gx = lanes_set1(0);
     const vec mean = v_set1(row->mean), rstd = v_set1(row->rstd);
 #define STEP(j, lane, left)                                                    \
     do {                                                                       \
+        if (asks && (lane) * sizeof(vec) % 64 == 0)                            \
+            __builtin_prefetch(row->dx + (j), 1);                              \
         vec w = load_left(gamma + (j), left);                                  \
         vec xhat = v_mul(v_sub(load_left(row->x + (j), left), mean), rstd);    \
         vec gj = v_mul(masked_dy(relu, row, xhat, w, beta, j, left), w);       \
@@ -158,8 +161,9 @@ INLINE void layernorm_grad_rows(const bool past, const int relu, const size_t co
             .rstd = rstd[r],
         };
     }
+    enum { MOST_ASKING = 2 }; // of four rows side by side the stores wait less than asking takes
     for (size_t r = 0; r < count; r++)
-        layernorm_sums(relu, cols, gamma, beta, &rows[r]);
+        layernorm_sums(!past && count <= MOST_ASKING, relu, cols, gamma, beta, &rows[r]);
     layernorm_dx(past, relu, count, cols, gamma, beta, rows, first, dgamma, dbeta);
 }
 
