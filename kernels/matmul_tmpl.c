@@ -210,9 +210,8 @@ INLINE bool crowds(size_t k, size_t ld) {
 // them once then, and rows that are not whole lines, of which every load touches two, are whole
 // ones in a copy; copied by tiles, rows of whole lines pay for it from a third block on.
 INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, size_t kept_k,
-                           size_t ldb, size_t width, size_t room) {
+                           size_t ldb, bool crowded, size_t width, size_t room) {
     const bool lines = form != NT && ldb * sizeof(real) % 64 == 0;
-    const bool crowded = form != NT && crowds(k, ldb);
     const size_t cols = kept_k > 0 ? room / kept_k / width * width : 0;
     const size_t least = COPY_PANELS && form != NT ? LEAST_GROUPS - 1
                          : crowded                 ? LEAST_CROWDED - 1
@@ -254,14 +253,16 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width;
     const bool aside = out && out->sgd && k > BLOCK_K;
     const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
-    const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1,
-                 kept_k = COPY_PANELS || (form != NT && crowds(k, ldb)) ? step : k;
+    const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1;
+    const bool crowded = form != NT && crowds(k, ldb);
+    const size_t kept_k = COPY_PANELS || crowded ? step : k;
     // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
     const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 ? BLOCK_M / 2 : BLOCK_M;
     real *const partial = room + (packs ? cached_m / TILE_ROWS * PACKED_TILE : 0);
     real *const kept = partial + (aside ? PARTIAL : 0);
     const size_t left = (size_t)(room + ROOM - kept);
-    const size_t keeps = n > width ? kept_columns(form, m, n, k, kept_k, ldb, width, left) : 0;
+    const size_t keeps =
+        n > width ? kept_columns(form, m, n, k, kept_k, ldb, crowded, width, left) : 0;
     const size_t cols = keeps > 0 && keeps < BLOCK_N ? keeps : BLOCK_N;
     const struct product p = {
         .m = m,
