@@ -147,10 +147,11 @@ INLINE void layernorm_dx(const bool past, const int relu, const size_t count, si
 }
 
 // `count` rows, a constant up to ROWS_ABREAST, of one block.
-INLINE void layernorm_grad_rows(const bool past, const int relu, const size_t count, size_t cols,
-                                const real *x, size_t ldx, const real *gamma, const real *beta,
-                                const real *mean, const real *rstd, const real *dy, size_t lddy,
-                                real *dx, size_t lddx, bool first, real *dgamma, real *dbeta) {
+INLINE void layernorm_grad_rows(const bool past, const bool asks, const int relu,
+                                const size_t count, size_t cols, const real *x, size_t ldx,
+                                const real *gamma, const real *beta, const real *mean,
+                                const real *rstd, const real *dy, size_t lddy, real *dx,
+                                size_t lddx, bool first, real *dgamma, real *dbeta) {
     struct layernorm_row rows[ROWS_ABREAST];
     UNROLL for (size_t r = 0; r < count; r++) {
         rows[r] = (struct layernorm_row){
@@ -161,9 +162,8 @@ INLINE void layernorm_grad_rows(const bool past, const int relu, const size_t co
             .rstd = rstd[r],
         };
     }
-    enum { MOST_ASKING = 2 }; // of four rows side by side the stores wait less than asking takes
     for (size_t r = 0; r < count; r++)
-        layernorm_sums(!past && count <= MOST_ASKING, relu, cols, gamma, beta, &rows[r]);
+        layernorm_sums(asks, relu, cols, gamma, beta, &rows[r]);
     layernorm_dx(past, relu, count, cols, gamma, beta, rows, first, dgamma, dbeta);
 }
 
@@ -177,19 +177,23 @@ INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real 
     const bool past = goes_past(rows, cols, dx, lddx);
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS, dgamma += cols, dbeta += cols) {
         const size_t count = rows_of_block(rows, r0);
-#define BODY_TO(past, r, abreast)                                                          \
-    layernorm_grad_rows(past, relu, abreast, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta, \
-                        mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy,    \
+#define BODY_TO(past, asks, r, abreast)                                                          \
+    layernorm_grad_rows(past, asks, relu, abreast, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta, \
+                        mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy,          \
                         dx + (r0 + (r)) * lddx, lddx, (r) == 0, dgamma, dbeta)
-#define BODY(r, abreast) BODY_TO(false, r, abreast)
-#define PAST(r, abreast) BODY_TO(true, r, abreast)
+#define BODY(r, abreast) BODY_TO(false, false, r, abreast)
+#define ASKING(r, abreast) BODY_TO(false, true, r, abreast)
+#define PAST(r, abreast) BODY_TO(true, false, r, abreast)
         if (past)
             FOR_ROWS_ABREAST(1, 0, count, PAST);
-        else if (cached && is_short)
+        else if (cached && is_short) // the stores of many rows wait less than asking takes
             FOR_ROWS_ABREAST(ROWS_ABREAST, groups_of_rows(count, cols), count, BODY);
+        else if (far_l3())
+            FOR_ROWS_ABREAST(PAIR, cached ? count / PAIR : 0, count, ASKING);
         else
             FOR_ROWS_ABREAST(PAIR, cached ? count / PAIR : 0, count, BODY);
 #undef PAST
+#undef ASKING
 #undef BODY
 #undef BODY_TO
     }

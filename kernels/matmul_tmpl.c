@@ -22,10 +22,11 @@ enum {
     ROOM = (1 << 20) / sizeof(real), // on the stack: packed a, unfinished chains, kept panels of b
     MOST_CACHED = 1 << 20,           // bytes of b that are read from where they lie
     GROUP = 128,                     // columns of b that are copied at a time
-    LEAST_GROUPS = 96,  // rows that are worth copies that no tile makes beside its work
-    LEAST_CROWDED = 30, // or by a tile, of rows that crowd few sets of L2
-    CROWD = 1400 << 10, // see crowds()
-    COPY_AHEAD = 8,     // and rows are asked for so many before
+    LEAST_GROUPS = 96,   // rows that are worth copies that no tile makes beside its work
+    LEAST_CROWDED = 200, // or by a tile, of rows that crowd few sets of L2,
+    LEAST_FAR = 30,      // where L3 is far
+    CROWD = 1400 << 10,  // see crowds()
+    COPY_AHEAD = 8,      // and rows are asked for so many before
 };
 
 _Static_assert(PACKED + PARTIAL <= ROOM, "what a block needs has room");
@@ -214,7 +215,7 @@ INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, s
     const bool lines = form != NT && ldb * sizeof(real) % 64 == 0;
     const size_t cols = kept_k > 0 ? room / kept_k / width * width : 0;
     const size_t least = COPY_PANELS && form != NT ? LEAST_GROUPS - 1
-                         : crowded                 ? LEAST_CROWDED - 1
+                         : crowded                 ? (far_l3() ? LEAST_FAR : LEAST_CROWDED) - 1
                          : lines                   ? 2 * BLOCK_M
                                                    : BLOCK_M;
     const bool pays = k * n * sizeof(real) > MOST_CACHED && m > least;

@@ -32,6 +32,9 @@
 //                                tree of contract rule 2
 //   v_reduce_max(a)              the same tree with v_max
 //
+//   far_l3()                     whether L3 answers late, as behind the mesh of Intel's CPUs: for
+//                                choices of where things lie and what is asked for, never of bits
+//
 // PART is the number of lanes that shuffles are cheap within: those of 128 bits.
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
@@ -54,6 +57,12 @@
 INLINE void v_stream(real *p, vec a) { v_store(p, a); }
 INLINE void v_stream_n(real *p, vec a, size_t n) { v_store_n(p, a, n); }
 INLINE void v_stream_end(void) {}
+#endif
+
+#ifdef __x86_64__
+INLINE bool far_l3(void) { return __builtin_cpu_is("intel"); }
+#else
+INLINE bool far_l3(void) { return false; }
 #endif
 
 #ifndef PARTS_ABREAST
