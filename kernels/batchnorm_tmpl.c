@@ -30,6 +30,7 @@ INLINE void normalize_to(const bool past, const int relu, size_t rows, size_t co
             b[v] = load_left(beta + j, left);                                               \
         }                                                                                   \
         for (size_t i = r0; i < r1; i++) {                                                  \
+            ask_far(past, vecs, x + i * ldx + (c));                                         \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
                 const size_t j = (c) + v * LANES;                                           \
                 vec out = v_fma(v_sub(load_left(x + i * ldx + j, left), m[v]), a[v], b[v]); \
@@ -133,10 +134,10 @@ static void batchnorm_relu_infer(size_t rows, size_t cols, const real *x, size_t
 }
 
 // dots = sum dy * (x - mean), sums = sum dy, (cols) each, over a block of rows
-INLINE void batchnorm_strip_sums(const int relu, size_t streams, size_t rows, size_t cols,
-                                 const real *x, size_t ldx, const real *gamma, const real *beta,
-                                 const real *mean, const real *rstd, const real *dy, size_t lddy,
-                                 real *dots, real *sums) {
+INLINE void batchnorm_strip_sums(const bool asks, const int relu, size_t streams, size_t rows,
+                                 size_t cols, const real *x, size_t ldx, const real *gamma,
+                                 const real *beta, const real *mean, const real *rstd,
+                                 const real *dy, size_t lddy, real *dots, real *sums) {
     for (size_t i0 = 0; i0 < rows; i0 += streams) {
         const size_t i1 = group_end(rows, i0, streams);
 #define BODY(c, vecs, left)                                                                        \
@@ -151,6 +152,8 @@ INLINE void batchnorm_strip_sums(const int relu, size_t streams, size_t rows, si
             dot[v] = i0 > 0 ? load_left(dots + j, left) : v_zero();                                \
         }                                                                                          \
         for (size_t i = i0; i < i1; i++) {                                                         \
+            ask_far(asks, vecs, x + i * ldx + (c));                                                \
+            ask_far(asks, vecs, dy + i * lddy + (c));                                              \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
                 const size_t j = (c) + v * LANES;                                                  \
                 vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                             \
@@ -207,6 +210,8 @@ INLINE void gradient_to(const bool past, const int relu, size_t rows, size_t col
             q[v] = load_left(shift + j, left);                                                 \
         }                                                                                      \
         for (size_t i = r0; i < r1; i++) {                                                     \
+            ask_far(past, vecs, x + i * ldx + c0 + (c));                                       \
+            ask_far(past, vecs, dy + i * lddy + c0 + (c));                                     \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                       \
                 const size_t j = c0 + (c) + v * LANES;                                         \
                 vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                         \
@@ -226,17 +231,17 @@ INLINE void gradient_to(const bool past, const int relu, size_t rows, size_t col
 }
 
 // dbeta = sum dy;  dgamma = rstd * sum dy * (x - mean)
-INLINE void sums_of(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                    const real *gamma, const real *beta, const real *mean, const real *rstd,
-                    const real *dy, size_t lddy, real *dgamma, real *dbeta) {
+INLINE void sums_of(const bool asks, const int relu, size_t rows, size_t cols, const real *x,
+                    size_t ldx, const real *gamma, const real *beta, const real *mean,
+                    const real *rstd, const real *dy, size_t lddy, real *dgamma, real *dbeta) {
     real sums[STRIP], dots[STRIP]; // of a block
     const size_t streams = streams_of(rows, cols, ldx);
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-            batchnorm_strip_sums(relu, streams, rows_of_block(rows, r0), width, x + r0 * ldx + c0,
-                                 ldx, gamma + c0, beta + c0, mean + c0, rstd + c0,
-                                 dy + r0 * lddy + c0, lddy, dots, sums);
+            batchnorm_strip_sums(asks, relu, streams, rows_of_block(rows, r0), width,
+                                 x + r0 * ldx + c0, ldx, gamma + c0, beta + c0, mean + c0,
+                                 rstd + c0, dy + r0 * lddy + c0, lddy, dots, sums);
 #define BODY(c, vecs, left)                                                   \
     UNROLL for (size_t v = 0; v < (vecs); v++) {                              \
         const size_t j = (c) + v * LANES;                                     \
@@ -260,10 +265,19 @@ INLINE void sums_of(const int relu, size_t rows, size_t cols, const real *x, siz
 static void batchnorm_sums(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
                            const real *beta, const real *mean, const real *rstd, const real *dy,
                            size_t lddy, real *dgamma, real *dbeta, int relu) {
-    if (relu)
-        sums_of(1, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta);
-    else
-        sums_of(0, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta);
+#define SUMS(asks, relu) \
+    sums_of(asks, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dgamma, dbeta)
+    if (is_far(rows, cols)) {
+        if (relu)
+            SUMS(true, 1);
+        else
+            SUMS(true, 0);
+    } else if (relu) {
+        SUMS(false, 1);
+    } else {
+        SUMS(false, 0);
+    }
+#undef SUMS
 }
 
 INLINE void gradient(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,

@@ -19,6 +19,7 @@ INLINE void layernorm_apply(const bool past, const int relu, const size_t count,
     do {                                                                                     \
         const vec scale = load_left(gamma + (j), left), shift = load_left(beta + (j), left); \
         UNROLL for (size_t r = 0; r < count; r++) {                                          \
+            ask_far_lane(past, lane, x + r * ldx + (j));                                     \
             vec centred = v_sub(load_left(x + r * ldx + (j), left), m[r]);                   \
             vec out = v_fma(v_mul(centred, s[r]), scale, shift);                             \
             put_left(past, y + r * ldy + (j), relu ? v_relu(out) : out, left);               \
@@ -130,6 +131,8 @@ INLINE void layernorm_dx(const bool past, const int relu, const size_t count, si
         vec sum_dx = first ? v_zero() : load_left(dgamma + (j), left);                             \
         vec sum_d = first ? v_zero() : load_left(dbeta + (j), left);                               \
         UNROLL for (size_t r = 0; r < count; r++) {                                                \
+            ask_far_lane(past, lane, rows[r].x + (j));                                             \
+            ask_far_lane(past, lane, rows[r].dy + (j));                                            \
             const vec rstd = v_set1(rows[r].rstd);                                                 \
             vec xhat = v_mul(v_sub(load_left(rows[r].x + (j), left), v_set1(rows[r].mean)), rstd); \
             vec dy = masked_dy(relu, &rows[r], xhat, w, beta, j, left);                            \

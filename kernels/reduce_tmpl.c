@@ -115,12 +115,34 @@ enum { STREAMS = 8, STRIP = 4096 / sizeof(real) };
 // Whether x (rows, cols) may still be in a cache when it is read again; 4 MiB are a guess.
 INLINE bool is_cached(size_t rows, size_t cols) { return rows * cols * sizeof(real) < 4 << 20; }
 
+// Whether x (rows, cols) comes from memory: 12 MiB are a guess, too, of a share of an L3 cache.
+INLINE bool is_far(size_t rows, size_t cols) { return rows * cols * sizeof(real) >= 12 << 20; }
+
+// Asks for the lines that a stream from memory reads further on, where something is written
+// meanwhile: a CPU's own prefetchers then fall behind, and end at the page. Into L2, since more of
+// its lines can be on their way; and twice, since what is asked for while too many are is
+// forgotten. Nothing is read, so it may lie behind the end.
+INLINE void ask_far(const bool asks, size_t vecs, const real *p) {
+    enum { FAR = 24 << 10, NEARER = 8 << 10 };
+    if (asks && LANES > 1) {
+        UNROLL for (size_t byte = 0; byte < vecs * sizeof(vec); byte += 64) {
+            __builtin_prefetch((const char *)p + FAR + byte, 0, 2);
+            __builtin_prefetch((const char *)p + NEARER + byte, 0, 2);
+        }
+    }
+}
+
+// The same in a walk along a row, whose register `lane` is at p.
+INLINE void ask_far_lane(const bool asks, const size_t lane, const real *p) {
+    ask_far(asks && lane * sizeof(vec) % 64 == 0, 1, p);
+}
+
 // Whether y (rows, cols), which is written once, goes past the caches: a line that is only written
-// is else read first, and pushes out another. 12 MiB are a guess, too, of a share of an L3 cache.
+// is else read first, and pushes out another.
 INLINE bool goes_past(size_t rows, size_t cols, const real *y, size_t ldy) {
     enum { BYTES = STREAM_BYTES > 0 ? STREAM_BYTES : 1 };
-    return STREAM_BYTES > 0 && rows * cols * sizeof(real) >= 12 << 20 &&
-           (uintptr_t)y % BYTES == 0 && ldy * sizeof(real) % BYTES == 0;
+    return STREAM_BYTES > 0 && is_far(rows, cols) && (uintptr_t)y % BYTES == 0 &&
+           ldy * sizeof(real) % BYTES == 0;
 }
 
 // How many rows of several arrays pass side by side: short ones without gaps that come
@@ -136,8 +158,8 @@ INLINE size_t group_end(size_t rows, size_t i, size_t streams) {
 }
 
 // sum (cols) of x (rows, cols), rows one after another; `most` registers of them side by side
-INLINE void strip_sum(const size_t most, size_t streams, size_t rows, size_t cols, const real *x,
-                      size_t ldx, real *sum) {
+INLINE void strip_sum(const bool asks, const size_t most, size_t streams, size_t rows, size_t cols,
+                      const real *x, size_t ldx, real *sum) {
     for (size_t i0 = 0; i0 < rows; i0 += streams) {
         const size_t i1 = group_end(rows, i0, streams);
 #define BODY(c, vecs, left)                                                                       \
@@ -146,6 +168,7 @@ INLINE void strip_sum(const size_t most, size_t streams, size_t rows, size_t col
         UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                         \
             i0 > 0 ? load_left(sum + (c) + v * LANES, left) : v_zero();                           \
         for (size_t i = i0; i < i1; i++) {                                                        \
+            ask_far(asks, vecs, x + i * ldx + (c));                                               \
             UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                     \
                 v_add(s[v], load_left(x + i * ldx + (c) + v * LANES, left));                      \
         }                                                                                         \
@@ -156,26 +179,24 @@ INLINE void strip_sum(const size_t most, size_t streams, size_t rows, size_t col
     }
 }
 
-// The same of a block of rows. What registers hold the sums of is read as it lies.
-INLINE void block_strip_sum(size_t streams, bool cached, size_t rows, size_t cols, const real *x,
-                            size_t ldx, real *sum) {
-    if (SUM_VECS > COLUMN_VECS && cached && rows > STREAMS && cols <= SUM_VECS * LANES)
-        strip_sum(SUM_VECS, NB_BLOCK_ROWS, rows, cols, x, ldx, sum);
+// The same of a block of rows of an array. What registers hold the sums of is read as it lies.
+INLINE void block_strip_sum(const bool asks, size_t streams, size_t rows, size_t cols,
+                            const real *x, size_t ldx, real *sum) {
+    if (SUM_VECS > COLUMN_VECS && rows > STREAMS && cols <= SUM_VECS * LANES)
+        strip_sum(asks, SUM_VECS, NB_BLOCK_ROWS, rows, cols, x, ldx, sum);
     else
-        strip_sum(COLUMN_VECS, streams, rows, cols, x, ldx, sum);
+        strip_sum(asks, COLUMN_VECS, streams, rows, cols, x, ldx, sum);
 }
 
-static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
+INLINE void column_sum_of(const bool asks, size_t streams, size_t rows, size_t cols, const real *x,
+                          size_t ldx, real *sum) {
     real block[STRIP];
-    // What comes from memory comes quickest as one stream.
-    const bool cached = is_cached(rows, cols);
-    const size_t streams = cached ? STREAMS : 1;
     if (rows == 0 && cols > 0)
         memset(sum, 0, cols * sizeof *sum);
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-            block_strip_sum(streams, cached, rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx,
+            block_strip_sum(asks, streams, rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx,
                             block);
 #define BODY(c, vecs, left)                               \
     UNROLL for (size_t v = 0; v < (vecs); v++) add_block( \
@@ -184,6 +205,15 @@ static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real
 #undef BODY
         }
     }
+}
+
+static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
+    // What comes from memory comes quickest as one stream.
+    const size_t streams = is_cached(rows, cols) ? STREAMS : 1;
+    if (is_far(rows, cols))
+        column_sum_of(true, streams, rows, cols, x, ldx, sum);
+    else
+        column_sum_of(false, streams, rows, cols, x, ldx, sum);
 }
 
 // s1 = sum (x - m0), s2 = sum (x - m0)^2, (cols) each, of x (rows, cols)
@@ -245,15 +275,15 @@ INLINE void merge_moments(size_t r0, size_t count, size_t cols, const real *m0, 
 
 // mean, m2 (cols) of x (rows, cols): the corrected two-pass algorithm inside a block of rows,
 // blocks merged in order.
-static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *m2) {
+INLINE void column_m2_of(const bool asks, size_t rows, size_t cols, const real *x, size_t ldx,
+                         real *mean, real *m2) {
     real m0[STRIP], s1[STRIP], s2[STRIP];
-    const bool cached = is_cached(rows, cols);
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
             const size_t count = rows_of_block(rows, r0);
             const real *block = x + r0 * ldx + c0;
-            block_strip_sum(STREAMS, cached, count, width, block, ldx, m0);
+            block_strip_sum(asks, STREAMS, count, width, block, ldx, m0);
 #define BODY(c, vecs, left)                                                      \
     UNROLL for (size_t v = 0; v < (vecs); v++) {                                 \
         real *sum = m0 + (c) + v * LANES;                                        \
@@ -265,6 +295,13 @@ static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real 
             merge_moments(r0, count, width, m0, s1, s2, mean + c0, m2 + c0);
         }
     }
+}
+
+static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *m2) {
+    if (is_far(rows, cols))
+        column_m2_of(true, rows, cols, x, ldx, mean, m2);
+    else
+        column_m2_of(false, rows, cols, x, ldx, mean, m2);
 }
 
 static void column_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
