@@ -123,10 +123,10 @@ INLINE bool is_far(size_t rows, size_t cols) { return rows * cols * sizeof(real)
 // its lines can be on their way; and twice, since what is asked for while too many are is
 // forgotten. Nothing is read, so it may lie behind the end.
 INLINE void ask_far(const bool asks, size_t vecs, const real *p) {
-    enum { FAR = 24 << 10, NEARER = 8 << 10 };
+    enum { FURTHER = 24 << 10, NEARER = 8 << 10 };
     if (asks && LANES > 1) {
         UNROLL for (size_t byte = 0; byte < vecs * sizeof(vec); byte += 64) {
-            __builtin_prefetch((const char *)p + FAR + byte, 0, 2);
+            __builtin_prefetch((const char *)p + FURTHER + byte, 0, 2);
             __builtin_prefetch((const char *)p + NEARER + byte, 0, 2);
         }
     }
