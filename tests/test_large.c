@@ -20,16 +20,13 @@ enum { ROWS = 3300, BLOCKS = NB_BLOCKS(ROWS), LINE = 64 };
 static const struct shape {
     size_t cols, ld, shift;
 } shapes[] = {{1000, 1000, 0}, {1001, 1016, 0}, {1010, 1016, 0}, {1000, 1000, 1}};
-enum { MOST_LD = 1016, SIZE = ROWS * MOST_LD + LINE, SMALL = 2 * BLOCKS * MOST_LD };
+enum { MOST_LD = 1016, SIZE = ROWS * MOST_LD + LINE, SMALL = 2 * BLOCKS * MOST_LD, FEW = 125 };
 
 static const char *const ops[] = {
-    "layernorm_forward",  "layernorm_relu_forward",
-    "layernorm_backward", "layernorm_relu_backward",
-    "batchnorm_forward",  "batchnorm_relu_forward",
-    "batchnorm_backward", "batchnorm_relu_backward",
-    "batchnorm_infer",    "batchnorm_relu_infer",
-    "relu_forward",       "relu_backward",
-    "peak_copy",          "peak_triad",
+    "layernorm_forward", "layernorm_relu_forward", "layernorm_backward", "layernorm_relu_backward",
+    "batchnorm_forward", "batchnorm_relu_forward", "batchnorm_backward", "batchnorm_relu_backward",
+    "batchnorm_infer",   "batchnorm_relu_infer",   "relu_forward",       "relu_backward",
+    "column_sum",        "column_moments",         "peak_copy",          "peak_triad",
     "peak_write",
 };
 enum { OPS = sizeof ops / sizeof *ops };
@@ -75,8 +72,18 @@ enum { OPS = sizeof ops / sizeof *ops };
         case 9: k->batchnorm_relu_infer(ROWS, n, x, ld, g, b, eps, m, r, y, ld); break;            \
         case 10: k->relu_forward(ROWS, n, x, ld, y, ld); break;                                    \
         case 11: k->relu_backward(ROWS, n, x, ld, dy, ld, y, ld); break;                           \
-        case 12: k->peak_copy(ROWS * n + 3, y, l->x); break;                                       \
-        case 13: k->peak_triad(ROWS * n + 3, y, l->x, l->dy, (real)0.5); break;                    \
+        case 12: /* of few columns, too, whose sums registers hold: from L3, and from memory */    \
+            k->column_sum(ROWS, n, x, ld, small);                                                  \
+            k->column_sum(4 * ROWS, FEW, x, FEW, small + n);                                       \
+            k->column_sum(8 * ROWS, FEW, x, FEW, small + n + FEW);                                 \
+            break;                                                                                 \
+        case 13:                                                                                   \
+            k->column_moments(ROWS, n, x, ld, mean, rstd);                                         \
+            k->column_moments(4 * ROWS, FEW, x, FEW, run, run + FEW);                              \
+            k->column_moments(8 * ROWS, FEW, x, FEW, var, var + FEW);                              \
+            break;                                                                                 \
+        case 14: k->peak_copy(ROWS * n + 3, y, l->x); break;                                       \
+        case 15: k->peak_triad(ROWS * n + 3, y, l->x, l->dy, (real)0.5); break;                    \
         default: k->peak_write(ROWS * n + 3, y, (real)0.5); break;                                 \
         }                                                                                          \
     }                                                                                              \
