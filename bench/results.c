@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "bench/gbench.h"
@@ -14,11 +15,25 @@
 #include "src/file.h"
 #include "src/json.h"
 
+// The length of the trademark sign that is at `text`, or 0.
+static size_t trademark(const char *text) {
+    static const char *const signs[] = {"(R)", "(TM)"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (strncasecmp(text, signs[i], strlen(signs[i])) == 0)
+            return strlen(signs[i]);
+    }
+    return 0;
+}
+
 enum nb_code nb_results_folder(const struct nb_bench *bench, const char *parent,
                                char folder[NB_FOLDER_TEXT], struct nb_error *error) {
     char name[64];
     size_t length = 0;
     for (const char *c = bench->machine.cpu; *c != '\0' && length + 1 < sizeof name; c++) {
+        for (size_t sign; (sign = trademark(c)) > 0;)
+            c += sign;
+        if (*c == '\0')
+            break;
         if (isalnum((unsigned char)*c))
             name[length++] = (char)tolower((unsigned char)*c);
         else if (length > 0 && name[length - 1] != '-')

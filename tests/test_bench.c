@@ -8,10 +8,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "bench/ceiling.h"
 #include "bench/group.h"
+#include "bench/results.h"
 #include "bench/selection.h"
 #include "bench/verdict.h"
 
@@ -279,6 +281,28 @@ static void test_presets(void **state) {
 
 // A socket's L3 cache that is reported as one core's is not taken for what a core reaches; memory
 // is measured beyond all of it.
+static void test_folders_have_plain_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *cpu, *name;
+    } cases[] = {{"AMD EPYC 9354", "amd-epyc-9354"},
+                 {"Intel(R) Xeon(R) CPU @ 2.60GHz", "intel-xeon-cpu-2-60ghz"},
+                 {"Core(TM)(r)", "core"},
+                 {"Neoverse (N1)", "neoverse-n1"}};
+    static struct nb_bench bench = {.date = "2026-11-22T12:00:00+00:00"};
+    char parent[] = "results-XXXXXX", folder[NB_FOLDER_TEXT], want[NB_FOLDER_TEXT];
+    struct nb_error error;
+    assert_non_null(mkdtemp(parent));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(bench.machine.cpu, sizeof bench.machine.cpu, "%s", cases[i].cpu);
+        assert_int_equal(nb_results_folder(&bench, parent, folder, &error), NB_OK);
+        snprintf(want, sizeof want, "%s/%s-2026-11-22", parent, cases[i].name);
+        assert_string_equal(folder, want);
+        assert_int_equal(rmdir(folder), 0);
+    }
+    assert_int_equal(rmdir(parent), 0);
+}
+
 static void test_ceilings_know_caches(void **state) {
     (void)state;
     const size_t mebibyte = 1 << 20;
@@ -309,6 +333,7 @@ static void test_ceilings_know_caches(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_folders_have_plain_names),
         cmocka_unit_test(test_ceilings_know_caches),
         cmocka_unit_test(test_threads_divide_the_outputs),
         cmocka_unit_test(test_cold_visits_every_set),
