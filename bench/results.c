@@ -29,15 +29,13 @@ enum nb_code nb_results_folder(const struct nb_bench *bench, const char *parent,
                                char folder[NB_FOLDER_TEXT], struct nb_error *error) {
     char name[64];
     size_t length = 0;
-    for (const char *c = bench->machine.cpu; *c != '\0' && length + 1 < sizeof name; c++) {
-        for (size_t sign; (sign = trademark(c)) > 0;)
-            c += sign;
-        if (*c == '\0')
-            break;
-        if (isalnum((unsigned char)*c))
+    for (const char *c = bench->machine.cpu; *c != '\0' && length + 1 < sizeof name;) {
+        const size_t sign = trademark(c);
+        if (sign == 0 && isalnum((unsigned char)*c))
             name[length++] = (char)tolower((unsigned char)*c);
-        else if (length > 0 && name[length - 1] != '-')
+        else if (sign == 0 && length > 0 && name[length - 1] != '-')
             name[length++] = '-';
+        c += sign > 0 ? sign : 1;
     }
     while (length > 0 && name[length - 1] == '-')
         length--;

@@ -120,8 +120,8 @@ INLINE bool is_far(size_t rows, size_t cols) { return rows * cols * sizeof(real)
 
 // Asks for the lines that a stream from memory reads further on, where something is written
 // meanwhile: a CPU's own prefetchers then fall behind, and end at the page. Into L2, since more of
-// its lines can be on their way; and twice, since what is asked for while too many are is
-// forgotten. Nothing is read, so it may lie behind the end.
+// its lines can be on their way; and twice, which measured better, as if what is asked for while
+// too many are were forgotten. Nothing is read, so it may lie behind the end.
 INLINE void ask_far(const bool asks, size_t vecs, const real *p) {
     enum { FURTHER = 24 << 10, NEARER = 8 << 10 };
     if (asks && LANES > 1) {

@@ -44,7 +44,7 @@ static void gather(network *net, struct member me, const uint32_t *order, size_t
         if (i + AHEAD < train->rows) {
             const uint8_t *pixels = train->pixels + order[i + AHEAD] * features;
             for (size_t byte = 0; byte < features + LINE_BYTES - 1; byte += LINE_BYTES)
-                __builtin_prefetch(pixels + byte, 0, 2); // L2: few loads of L1 wait at a time
+                __builtin_prefetch(pixels + byte, 0, 2); // L2 can wait for more lines than L1
         }
         network_load_row(net, train, order[i], net->x + (i - first) * net->ldx);
         net->labels[i - first] = train->labels[order[i]];
