@@ -129,8 +129,8 @@ INLINE void add_k_flat(const size_t rows, const size_t vecs, const enum way way,
 // ask for b, and copies it into t->panel, which is there where panels are copied.
 INLINE void add_k(const size_t rows, const size_t vecs, const enum way way, const int part,
                   const bool first, const struct tile_job *t, size_t k, const real *a,
-                  const real *b, real *packed, vec acc[][MOST_VECS]) {
-    const size_t lda = t->lda, ldb = t->ldb;
+                  const size_t lda, const real *b, const size_t ldb, real *packed,
+                  vec acc[][MOST_VECS]) {
     vec bk[MOST_VECS];
     UNROLL for (size_t v = 0; v < vecs; v++) {
         bk[v] = LOAD(b + v * LANES);
@@ -165,15 +165,22 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
                      const bool first, const struct tile_job *t, size_t k0, size_t k1,
                      const real *a, real *packed, vec acc[][MOST_VECS]) {
     const real *b = t->b + k0 * t->ldb;
-    if (TILE_TURN == 2 && way == BY_ROWS && !first && rows == TILE_ROWS) {
+    const size_t lda = t->lda, ldb = t->ldb;
+    // Strides that are known are displacements, and four k take one step of each pointer.
+    if (TILE_TURN > 1 && way != PACKING && !first && rows == TILE_ROWS && vecs == TILE_VECS &&
+        !part && ldb == vecs * LANES && (way == BY_ROWS || lda == rows)) {
+        UNROLL_FOUR for (size_t k = k0; k < k1; k++, b += vecs * LANES)
+            add_k(rows, vecs, way, part, first, t, k, a, way == BY_ROWS ? lda : rows, b,
+                  vecs * LANES, packed, acc);
+    } else if (TILE_TURN > 1 && way == BY_ROWS && !first && rows == TILE_ROWS) {
         UNROLL_TWICE for (size_t k = k0; k < k1; k++, b += t->ldb)
-            add_k(rows, vecs, way, part, first, t, k, a, b, packed, acc);
+            add_k(rows, vecs, way, part, first, t, k, a, lda, b, ldb, packed, acc);
     } else if (rows < vecs && rows * vecs == ACCUMULATORS && !first && way != PACKING) {
         for (size_t k = k0; k < k1; k++, b += t->ldb)
             add_k_flat(rows, vecs, way, part, t, k, a, b, acc);
     } else {
         for (size_t k = k0; k < k1; k++, b += t->ldb)
-            add_k(rows, vecs, way, part, first, t, k, a, b, packed, acc);
+            add_k(rows, vecs, way, part, first, t, k, a, lda, b, ldb, packed, acc);
     }
 }
 

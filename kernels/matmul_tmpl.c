@@ -264,7 +264,9 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const size_t left = (size_t)(room + ROOM - kept);
     const size_t keeps =
         n > width ? kept_columns(form, m, n, k, kept_k, ldb, crowded, width, left) : 0;
-    const size_t cols = keeps > 0 && keeps < BLOCK_N ? keeps : BLOCK_N;
+    // Of small batches, from the last panel of weights to the first, as in matmul_few_k.
+    const bool backwards = COPY_PANELS && out && out->panel_stride > 0 && !packs;
+    const size_t cols = backwards ? ldc : keeps > 0 && keeps < BLOCK_N ? keeps : BLOCK_N;
     const struct product p = {
         .m = m,
         .n = n,
@@ -290,7 +292,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .step = step,
         .kept_k = keeps > 0 ? kept_k : 1,
     };
-    for (size_t j0 = 0; j0 < n; j0 += cols) {
+    for (size_t done = 0; done < n; done += cols) {
+        const size_t j0 = backwards ? (n - 1) / cols * cols - done : done;
         const size_t j1 = n - j0 < cols ? n : j0 + cols;
         const size_t most = PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS;
         const size_t rows = rows_at_a_time(m, aside && most < cached_m ? most : cached_m);

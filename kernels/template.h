@@ -22,9 +22,11 @@ typedef struct NB_REAL(nb_epilogue) epilogue;
 #ifdef __clang__
 #    define UNROLL _Pragma("clang loop unroll(full)")
 #    define UNROLL_TWICE _Pragma("clang loop unroll_count(2)")
+#    define UNROLL_FOUR _Pragma("clang loop unroll_count(4)")
 #else
 #    define UNROLL _Pragma("GCC unroll 32")
 #    define UNROLL_TWICE _Pragma("GCC unroll 2")
+#    define UNROLL_FOUR _Pragma("GCC unroll 4")
 #endif
 
 // Scalar forms: fma is an instruction where the flags allow one, else the C library's, equally
