@@ -41,8 +41,8 @@
 // ROWS_ABREAST, the rows of the row-wise ones. It may state SUM_VECS, the same of sums alone, where
 // registers hold those of a whole row; STORE_BURST, where more stores than
 // that, one after another, keep multiplications waiting; TILE_TURN, 2 where a turn of a whole
-// tile's loop is better two k; and PARTS_ABREAST, 2 where two parts of a row are better loaded
-// together, for which it has a v_load_two_parts of its own.
+// tile's loop is better two k, and four of what is packed; and PARTS_ABREAST, 2 where two parts of
+// a row are better loaded together, for which it has a v_load_two_parts of its own.
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 

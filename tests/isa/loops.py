@@ -58,18 +58,19 @@ class Loop:
         self.path = [i for i in instructions if not start < i.address < end]
         self.fma = self.count(machine.fma)
         self.packed = self.count(machine.packed)
-        self.spills = sum(machine.stack.search(i.operands) is not None for i in instructions)
+        # Where the loop ends may be compared with the stack: that waits for nothing, and no sum goes through it.
+        self.spills = sum(machine.stack.search(i.operands) is not None for i in instructions if i.mnemonic != "cmp")
 
     def count(self, wanted):
         return sum(wanted.match(str(i)) is not None for i in self.path)
 
     def tile(self):
-        """(rows, registers) of a loop over k in a tile of a product. Some take two k in a turn: each accumulator is then the
-        destination of two multiplications."""
+        """(rows, registers) of a loop over k in a tile of a product. Some take two or four k in a turn: each accumulator is then
+        the destination of as many multiplications."""
         loads = sum(len(re.findall(r"\bq\d+|%[yz]mm\d+(?:\{\S+)?$", i.operands)) for i in self.path
                     if self.machine.whole_load.match(str(i)) and not self.machine.stack.search(i.operands))
         accumulators = {self.machine.destination.search(i.operands)[1] for i in self.path if self.machine.fma.match(str(i))}
-        turns = 2 if 2 * len(accumulators) == self.fma else 1
+        turns = next((k for k in (4, 2) if k * len(accumulators) == self.fma), 1)
         vecs, fma = loads // turns, self.fma // turns
         return (fma // vecs, vecs) if vecs and loads % turns == 0 and fma % vecs == 0 else None
 
