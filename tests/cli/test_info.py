@@ -34,7 +34,12 @@ class Info(Case):
         info, peers, found = ask()
         for name in {"openblas", "blis"} & set(peers):
             self.assertRegex(peers[name], r"^[0-9]+\.[0-9.]+ [A-Za-z0-9_]+$")
-        self.assertEqual(ask(**found)[1:], (peers, found))
+        # What is not set is tried again, and where two cores are as quick, the other may win.
+        _, peers_again, found_again = ask(**found)
+        self.assertLessEqual(found.items(), found_again.items())
+        for name, variable in (("openblas", "OPENBLAS_CORETYPE"), ("blis", "BLIS_ARCH_TYPE")):
+            if variable in found and name in peers:
+                self.assertEqual(peers_again[name], peers[name])
         if "OPENBLAS_CORETYPE" in found and "openblas" in peers:
             self.assertEqual(peers["openblas"].split()[1], found["OPENBLAS_CORETYPE"])
         if "openblas" not in peers or "avx2" not in [isa["name"] for isa in info["isas"] if isa["usable"]]:
