@@ -176,10 +176,14 @@ INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real 
                            real *dbeta) {
     // Long rows go in pairs: what they add to is then loaded and stored half as often.
     enum { PAIR = ROWS_ABREAST > 1 ? 2 : 1 };
-    const bool cached = is_cached(rows, cols), is_short = groups_of_rows(rows, cols) > 0;
+    const bool cached = is_cached(rows, cols);
+    // The stores of many rows, and of short ones, wait less than asking takes.
+    const bool asks = far_l3() && !(cached && is_short(cols));
     const bool past = goes_past(rows, cols, dx, lddx);
     for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS, dgamma += cols, dbeta += cols) {
         const size_t count = rows_of_block(rows, r0);
+        const size_t groups = cached ? groups_of_rows(count, cols) : 0;
+        const size_t pairs = PAIR > 1 && cached ? count / PAIR : 0;
 #define BODY_TO(past, asks, r, abreast)                                                          \
     layernorm_grad_rows(past, asks, relu, abreast, cols, x + (r0 + (r)) * ldx, ldx, gamma, beta, \
                         mean + r0 + (r), rstd + r0 + (r), dy + (r0 + (r)) * lddy, lddy,          \
@@ -189,12 +193,12 @@ INLINE void layernorm_grad(const int relu, size_t rows, size_t cols, const real 
 #define PAST(r, abreast) BODY_TO(true, false, r, abreast)
         if (past)
             FOR_ROWS_ABREAST(1, 0, count, PAST);
-        else if (cached && is_short) // the stores of many rows wait less than asking takes
-            FOR_ROWS_ABREAST(ROWS_ABREAST, groups_of_rows(count, cols), count, BODY);
-        else if (far_l3())
-            FOR_ROWS_ABREAST(PAIR, cached ? count / PAIR : 0, count, ASKING);
+        else if (groups > 0)
+            FOR_ROWS_ABREAST(ROWS_ABREAST, groups, count, BODY);
+        else if (asks)
+            FOR_ROWS_ABREAST(PAIR, pairs, count, ASKING);
         else
-            FOR_ROWS_ABREAST(PAIR, cached ? count / PAIR : 0, count, BODY);
+            FOR_ROWS_ABREAST(PAIR, pairs, count, BODY);
 #undef PAST
 #undef ASKING
 #undef BODY

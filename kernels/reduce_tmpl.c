@@ -55,14 +55,14 @@ INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t l
     }
 }
 
-enum { SHORT_ROW = 2048 }; // bytes
+INLINE bool is_short(size_t cols) { return cols * sizeof(real) < 2048; }
 
-// How many groups of ROWS_ABREAST rows go side by side; what is left goes one by one. The tree at
-// the end of a row is a chain of additions that wait for one another, and those of several rows
-// overlap. Of long rows one is enough: the tree is a small part of them, and memory is best read in
-// one stream.
+// How many groups of ROWS_ABREAST rows go side by side; what is left goes one by one, as all rows
+// do where that is one: no group, whose code would be there twice. The tree at the end of a row is
+// a chain of additions that wait for one another, and those of several rows overlap. Of long rows
+// one is enough: the tree is a small part of them, and memory is best read in one stream.
 INLINE size_t groups_of_rows(size_t rows, size_t cols) {
-    return cols * sizeof(real) < SHORT_ROW ? rows / ROWS_ABREAST : 0;
+    return ROWS_ABREAST > 1 && is_short(cols) ? rows / ROWS_ABREAST : 0;
 }
 
 // BODY(i, count) for all rows, of which so many groups of `abreast` rows, a constant, go side by
@@ -148,7 +148,7 @@ INLINE bool goes_past(size_t rows, size_t cols, const real *y, size_t ldy) {
 // How many rows of several arrays pass side by side: short ones without gaps that come
 // from memory go as they lie there.
 INLINE size_t streams_of(size_t rows, size_t cols, size_t ldx) {
-    const bool as_they_lie = ldx == cols && cols * sizeof(real) < SHORT_ROW;
+    const bool as_they_lie = ldx == cols && is_short(cols);
     return as_they_lie && !is_cached(rows, cols) ? 1 : STREAMS;
 }
 

@@ -60,7 +60,7 @@ INLINE void v_stream_end(void) {}
 #endif
 
 #ifdef __x86_64__
-INLINE bool far_l3(void) { return __builtin_cpu_is("intel"); }
+INLINE bool far_l3(void) { return LANES > 1 && __builtin_cpu_is("intel"); }
 #else
 INLINE bool far_l3(void) { return false; }
 #endif
