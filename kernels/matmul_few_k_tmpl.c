@@ -10,6 +10,8 @@ enum {
     // lines are asked for so many rows before.
     FEW_K_ROWS = 32,
     FEW_K_AHEAD = 8,
+    PANEL_VECS = NB_PANEL(real) / LANES,
+    MOST_PASSING_K = PASSING_K,
 };
 
 // c (t->count, vecs * LANES) <- a . b (k, vecs * LANES). `plain`: the chains start at 0, and
@@ -127,5 +129,70 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
                     outer(BY_ROWS, k, (left + LANES - 1) / LANES, &t);
             }
         }
+    }
+}
+
+// c (t->count, NB_PANEL) <- a . b (k, NB_PANEL) of tn, where b stays in L1, and passes by as an
+// operand of the multiplications: half of the instructions of a tile. `only`: what follows a chain,
+// SGD or nothing, of which the compiler knows which.
+INLINE void panel_rows(const size_t k, const epilogue *only, const struct tile_job *job) {
+    enum { ROWS = PASSING_K > 0 ? PANEL_VECS / MOST_VECS : 1 }; // as a tile's, below one another
+    struct tile_job copy = *job, *const t = &copy;
+    copy.out = only;
+    copy.bias = NULL;
+    copy.ldc = MOST_COLS;
+    const real *a = t->a;
+    real *c = t->c;
+    for (size_t left = t->count; left > 0; left--) {
+        vec acc[ROWS][MOST_VECS];
+        begin(ROWS, MOST_VECS, 0, t, NULL, acc);
+        UNROLL for (size_t r = 0; r < k; r++) {
+            const vec ai = v_set1(a[r * t->lda]);
+            const real *b = t->b + r * t->ldb;
+            UNROLL for (size_t i = 0; i < ROWS; i++, b += MOST_COLS)
+                UNROLL for (size_t v = 0; v < MOST_VECS; v++) acc[i][v] =
+                    v_fma(ai, v_load(b + v * LANES), acc[i][v]);
+        }
+        finish(ROWS, MOST_VECS, 0, t, c, acc);
+        a++;
+        c += job->ldc;
+    }
+}
+
+// How many columns of such a product do that.
+INLINE size_t passing_columns(const enum form form, size_t n, size_t k, const epilogue *out) {
+    const bool plain = !out || (!out->bias && !out->relu && !out->accumulate);
+    return form == TN && k > 0 && k <= MOST_PASSING_K && plain ? n / NB_PANEL(real) * NB_PANEL(real)
+                                                               : 0;
+}
+
+// c (m, n) <- a . b of so many columns, the last ones first, as in matmul_few_k. A function of its
+// own, whose loops have all registers.
+static __attribute__((noinline)) void matmul_passing(size_t m, size_t n, size_t k, const real *a,
+                                                     size_t lda, const real *b, size_t ldb, real *c,
+                                                     size_t ldc, const epilogue *out) {
+    const bool sgd = out && out->sgd;
+    const epilogue step = {
+        .sgd = true, .lr = sgd ? out->lr : 0, .weight_decay = sgd ? out->weight_decay : 0};
+    for (size_t j = n; j > 0;) {
+        j -= NB_PANEL(real);
+        const struct tile_job t = {
+            .count = m,
+            .a = a,
+            .b = b + j,
+            .lda = lda,
+            .ldb = ldb,
+            .c = c_column(c, ldc, out ? out->panel_stride : 0, j),
+            .ldc = ldc,
+        };
+#define CASE(k)                         \
+    case k:                             \
+        if (k <= MOST_PASSING_K && sgd) \
+            panel_rows(k, &step, &t);   \
+        else if (k <= MOST_PASSING_K)   \
+            panel_rows(k, NULL, &t);    \
+        break;
+        switch (k) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) }
+#undef CASE
     }
 }

@@ -58,8 +58,8 @@ struct block {
 };
 
 // Registers side by side: a tile of few rows is a wider one. Panels of c are whole tiles wide.
-INLINE size_t tile_vecs(size_t m, bool panels) {
-    const size_t vecs = m < TILE_ROWS && m > 0 ? ACCUMULATORS / m : TILE_VECS;
+INLINE size_t tile_vecs(size_t rows, bool panels) {
+    const size_t vecs = rows < TILE_ROWS && rows > 0 ? ACCUMULATORS / rows : TILE_VECS;
     return vecs >= MOST_VECS ? MOST_VECS : panels && vecs == 3 ? 2 : vecs;
 }
 
@@ -247,8 +247,12 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     }
     if (m == 0)
         return;
+    const size_t passing = passing_columns(form, n, k, out); // the others follow below
+    if (passing > 0)
+        matmul_passing(m, passing, k, a, lda, b, ldb, c, ldc, out);
     const bool flat = is_flat(m, n, k);
-    const size_t vecs = flat ? MOST_VECS : tile_vecs(m, out && out->panel_stride > 0);
+    const size_t tile = next_tiles(TILE_ROWS, m, false).rows; // of the first tile
+    const size_t vecs = flat ? MOST_VECS : tile_vecs(tile, out && out->panel_stride > 0);
     const size_t width = vecs * LANES;
     const bool tall = m >= 2 * TILE_ROWS;
     const bool packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width;
@@ -292,8 +296,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .step = step,
         .kept_k = keeps > 0 ? kept_k : 1,
     };
-    for (size_t done = 0; done < n; done += cols) {
-        const size_t j0 = backwards ? (n - 1) / cols * cols - done : done;
+    for (size_t done = passing; done < n; done += cols) {
+        const size_t j0 = backwards ? (n - 1) / cols * cols - (done - passing) : done;
         const size_t j1 = n - j0 < cols ? n : j0 + cols;
         const size_t most = PARTIAL / (j1 - j0) / TILE_ROWS * TILE_ROWS;
         const size_t rows = rows_at_a_time(m, aside && most < cached_m ? most : cached_m);

@@ -179,11 +179,15 @@ INLINE void strip_sum(const bool asks, const size_t most, size_t streams, size_t
     }
 }
 
-// The same of a block of rows of an array. What registers hold the sums of is read as it lies.
+// The same of a block of rows of an array. What registers hold the sums of is read as it lies; a
+// single stream has four registers side by side.
 INLINE void block_strip_sum(const bool asks, size_t streams, size_t rows, size_t cols,
                             const real *x, size_t ldx, real *sum) {
+    enum { FOUR = SUM_VECS < 4 ? SUM_VECS : 4 };
     if (SUM_VECS > COLUMN_VECS && rows > STREAMS && cols <= SUM_VECS * LANES)
         strip_sum(asks, SUM_VECS, NB_BLOCK_ROWS, rows, cols, x, ldx, sum);
+    else if (FOUR > COLUMN_VECS && streams == 1)
+        strip_sum(asks, FOUR, 1, rows, cols, x, ldx, sum);
     else
         strip_sum(asks, COLUMN_VECS, streams, rows, cols, x, ldx, sum);
 }

@@ -15,8 +15,8 @@ enum { MOST_M = 61, MOST_N = 200, MOST_K = 40, PANELS = 4 };
 
 static const struct shape {
     size_t m, n, k;
-} shapes[] = {{1, 200, 3},  {2, 65, 40},  {5, 64, 7},  {61, 130, 40},
-              {30, 10, 33}, {13, 199, 0}, {17, 199, 9}};
+} shapes[] = {{1, 200, 3},  {2, 65, 40},  {5, 64, 7},   {61, 130, 40},
+              {30, 10, 33}, {13, 199, 0}, {17, 199, 9}, {19, 130, 4}};
 
 // c (m, n) in panels of NB_PANEL columns with one unused row between them, against c (m, n). The
 // rows hold more than they need, which must stay as it is.

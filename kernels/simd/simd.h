@@ -33,14 +33,15 @@
 //   v_reduce_max(a)              the same tree with v_max
 //
 //   far_l3()                     whether L3 answers late, as behind the mesh of Intel's CPUs: for
-//                                choices of where things lie and what is asked for, never of bits
+//                                choices of where things lie and what is asked for, never of bits;
+//                                nor of one lane, which waits for arithmetic
 //
 // PART is the number of lanes that shuffles are cheap within: those of 128 bits.
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
-// ROWS_ABREAST, the rows of the row-wise ones. It may state SUM_VECS, the same of sums alone, where
-// registers hold those of a whole row; STORE_BURST, where more stores than
-// that, one after another, keep multiplications waiting; TILE_TURN, 2 where a turn of a whole
+// ROWS_ABREAST, the rows of the row-wise ones. It may state SUM_VECS, the same of sums alone;
+// STORE_BURST, where more stores than that, one after another, keep multiplications waiting;
+// PASSING_K, the most k of matmul_passing; TILE_TURN, 2 where a turn of a whole
 // tile's loop is better two k, and four of what is packed; and PARTS_ABREAST, 2 where two parts of
 // a row are better loaded together, for which it has a v_load_two_parts of its own.
 #ifndef NB_KERNELS_SIMD_SIMD_H
@@ -78,6 +79,9 @@ INLINE void v_load_two_parts(const real *p, size_t ld, vec *first, vec *second) 
 #endif
 #ifndef TILE_TURN
 #    define TILE_TURN 1
+#endif
+#ifndef PASSING_K
+#    define PASSING_K 0
 #endif
 #ifndef STORE_BURST
 #    define STORE_BURST (TILE_ROWS * TILE_VECS)
