@@ -166,6 +166,8 @@ INLINE size_t passing_columns(const enum form form, size_t n, size_t k, const ep
                                                                : 0;
 }
 
+_Static_assert((int)MOST_PASSING_K <= 8, "matmul_passing has code for each k");
+
 // c (m, n) <- a . b of so many columns, the last ones first, as in matmul_few_k. A function of its
 // own, whose loops have all registers.
 static __attribute__((noinline)) void matmul_passing(size_t m, size_t n, size_t k, const real *a,
