@@ -166,20 +166,21 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
                      const real *a, real *packed, vec acc[][MOST_VECS]) {
     const real *b = t->b + k0 * t->ldb;
     const size_t lda = t->lda, ldb = t->ldb;
-    // Strides that are known are displacements, and four k take one step of each pointer.
-    if (TILE_TURN > 1 && way != PACKING && !first && rows == TILE_ROWS && vecs == TILE_VECS &&
-        !part && ldb == vecs * LANES && (way == BY_ROWS || lda == rows)) {
-        UNROLL_FOUR for (size_t k = k0; k < k1; k++, b += vecs * LANES)
+    // Strides that are known are displacements, and the k of a turn take one step of each pointer.
+    if (TILE_TURN > 1 && way != PACKING && !first && vecs == TILE_VECS && !part &&
+        ldb == vecs * LANES &&
+        (way == BY_ROWS ? rows > FLAT_ROWS : rows == TILE_ROWS && lda == rows)) {
+        UNROLL_BY(TILE_TURN) for (size_t k = k0; k < k1; k++, b += vecs * LANES)
             add_k(rows, vecs, way, part, first, t, k, a, way == BY_ROWS ? lda : rows, b,
                   vecs * LANES, packed, acc);
     } else if (TILE_TURN > 1 && way == BY_ROWS && !first && rows == TILE_ROWS) {
-        UNROLL_TWICE for (size_t k = k0; k < k1; k++, b += t->ldb)
+        UNROLL_BY(2) for (size_t k = k0; k < k1; k++, b += ldb)
             add_k(rows, vecs, way, part, first, t, k, a, lda, b, ldb, packed, acc);
     } else if (rows < vecs && rows * vecs == ACCUMULATORS && !first && way != PACKING) {
-        for (size_t k = k0; k < k1; k++, b += t->ldb)
+        UNROLL_BY(TILE_TURN) for (size_t k = k0; k < k1; k++, b += ldb)
             add_k_flat(rows, vecs, way, part, t, k, a, b, acc);
     } else {
-        for (size_t k = k0; k < k1; k++, b += t->ldb)
+        for (size_t k = k0; k < k1; k++, b += ldb)
             add_k(rows, vecs, way, part, first, t, k, a, lda, b, ldb, packed, acc);
     }
 }

@@ -99,15 +99,13 @@ static void softmax_xent(size_t rows, size_t cols, const real *x, size_t ldx, co
         loss[i] = log_of(sum) - chosen;
         if (!di)
             continue;
+        const real e = di[labels[i]]; // exp(chosen)
 #define STEP(j, lane, left)                                                                     \
     store_left(di + (j), v_div(v_div(load_left(di + (j), left), v_set1(sum)), v_set1(divisor)), \
                left)
         FOR_ROW(cols, STEP);
 #undef STEP
-        // The chosen class again, with the 1 taken off before the division; its exponential is that
-        // of `chosen`.
-        real e[LANES];
-        v_store(e, v_exp(v_set1(chosen)));
-        di[labels[i]] = (e[0] / sum - 1) / divisor;
+        // The chosen class again, with the 1 taken off before the division.
+        di[labels[i]] = (e / sum - 1) / divisor;
     }
 }

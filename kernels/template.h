@@ -21,12 +21,10 @@ typedef struct NB_REAL(nb_epilogue) epilogue;
 #define INLINE static inline __attribute__((always_inline, unused))
 #ifdef __clang__
 #    define UNROLL _Pragma("clang loop unroll(full)")
-#    define UNROLL_TWICE _Pragma("clang loop unroll_count(2)")
-#    define UNROLL_FOUR _Pragma("clang loop unroll_count(4)")
+#    define UNROLL_BY(count) _Pragma(TEXT(clang loop unroll_count(count)))
 #else
 #    define UNROLL _Pragma("GCC unroll 32")
-#    define UNROLL_TWICE _Pragma("GCC unroll 2")
-#    define UNROLL_FOUR _Pragma("GCC unroll 4")
+#    define UNROLL_BY(count) _Pragma(TEXT(GCC unroll count))
 #endif
 
 // Scalar forms: fma is an instruction where the flags allow one, else the C library's, equally

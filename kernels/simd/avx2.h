@@ -21,7 +21,7 @@ typedef __m128d vec128;
 #define PART (16 / sizeof(real))
 #define TILE_ROWS 6
 #define TILE_VECS 2
-#define TILE_TURN 2 // pays beside a neighbour on the core (docs/performance.md)
+#define TILE_TURN 4 // pays beside a neighbour on the core (docs/performance.md)
 #define PASSING_K 4
 #define COLUMN_VECS 2
 #define SUM_VECS 4

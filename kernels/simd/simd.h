@@ -41,9 +41,9 @@
 // COLUMN_VECS, the registers of columns that the column-wise kernels take side by side; and
 // ROWS_ABREAST, the rows of the row-wise ones. It may state SUM_VECS, the same of sums alone;
 // STORE_BURST, where more stores than that, one after another, keep multiplications waiting;
-// PASSING_K, the most k of matmul_passing; TILE_TURN, 2 where a turn of a whole
-// tile's loop is better two k, and four of what is packed; and PARTS_ABREAST, 2 where two parts of
-// a row are better loaded together, for which it has a v_load_two_parts of its own.
+// PASSING_K, the most k of matmul_passing; TILE_TURN, how many k a tile's loop takes in a turn; and
+// PARTS_ABREAST, 2 where two parts of a row are better loaded together, for which it has a
+// v_load_two_parts of its own.
 #ifndef NB_KERNELS_SIMD_SIMD_H
 #define NB_KERNELS_SIMD_SIMD_H
 
@@ -117,8 +117,8 @@ INLINE real lanes_reduce_max(lanes a) {
 }
 
 // Walks the n elements of a row, register by register: STEP(i, lane, left) with the index i of the
-// register's first element, its number `lane` among the ROW_VECS, and `left` elements to go. Whole
-// rounds of lanes come first, so that the compiler sees constants there: `left` is then ALL.
+// register's first element, its number `lane` among the ROW_VECS, and `left` elements to go: ALL, a
+// constant, for a whole register, which needs no mask.
 #define ALL ((size_t)-1)
 #define FOR_ROW(n, STEP)                                                                        \
     do {                                                                                        \
@@ -127,8 +127,11 @@ INLINE real lanes_reduce_max(lanes a) {
             UNROLL for (size_t r_ = 0; r_ < ROW_VECS; r_++) { STEP(i_ + r_ * LANES, r_, ALL); } \
         }                                                                                       \
         UNROLL for (size_t r_ = 0; r_ < ROW_VECS; r_++) {                                       \
-            if (i_ + r_ * LANES < (n))                                                          \
+            if (i_ + (r_ + 1) * LANES <= (n)) {                                                 \
+                STEP(i_ + r_ * LANES, r_, ALL);                                                 \
+            } else if (i_ + r_ * LANES < (n)) {                                                 \
                 STEP(i_ + r_ * LANES, r_, (n)-i_ - r_ * LANES);                                 \
+            }                                                                                   \
         }                                                                                       \
     } while (0)
 
