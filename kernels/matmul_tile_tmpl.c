@@ -8,10 +8,10 @@ enum {
     MOST_VECS = 4,                        // of a tile of few rows, which is wider
     FLAT_ROWS = ACCUMULATORS / MOST_VECS, // of such a tile for products of few k, up to
     MOST_FLAT_K = 32,
-    // A panel of b, BLOCK_K x TILE_COLS, is worth copying where the copy stays in the L1 cache. A
+    // A panel of b, BLOCK_K x TILE_COLS, is worth copying where the copy stays in L1, of 24 KiB. A
     // wider one comes from L2 either way, and may be longer: chains wait in memory less often.
     COPY_PANELS = 1536 * TILE_COLS <= 24576,
-    BLOCK_K = (COPY_PANELS ? 1536 : 2048) / sizeof(real), // of k at a time
+    BLOCK_K = (COPY_PANELS && 2048 * TILE_COLS > 24576 ? 1536 : 2048) / sizeof(real), // at a time
     // From a packed tile of a to the next: a line more than it holds, so that they do not all begin
     // in the same set of the cache.
     PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
@@ -167,17 +167,17 @@ INLINE void multiply(const size_t rows, const size_t vecs, const enum way way, c
     const real *b = t->b + k0 * t->ldb;
     const size_t lda = t->lda, ldb = t->ldb;
     // Strides that are known are displacements, and the k of a turn take one step of each pointer.
-    if (TILE_TURN > 1 && way != PACKING && !first && vecs == TILE_VECS && !part &&
+    if (TILE_TURN > 1 && way != PACKING && !first && !part && vecs == TILE_VECS &&
         ldb == vecs * LANES &&
         (way == BY_ROWS ? rows > FLAT_ROWS : rows == TILE_ROWS && lda == rows)) {
-        UNROLL_BY(TILE_TURN) for (size_t k = k0; k < k1; k++, b += vecs * LANES)
+        UNROLL_TURN for (size_t k = k0; k < k1; k++, b += vecs * LANES)
             add_k(rows, vecs, way, part, first, t, k, a, way == BY_ROWS ? lda : rows, b,
                   vecs * LANES, packed, acc);
     } else if (TILE_TURN > 1 && way == BY_ROWS && !first && rows == TILE_ROWS) {
-        UNROLL_BY(2) for (size_t k = k0; k < k1; k++, b += ldb)
+        UNROLL_TWICE for (size_t k = k0; k < k1; k++, b += ldb)
             add_k(rows, vecs, way, part, first, t, k, a, lda, b, ldb, packed, acc);
     } else if (rows < vecs && rows * vecs == ACCUMULATORS && !first && way != PACKING) {
-        UNROLL_BY(TILE_TURN) for (size_t k = k0; k < k1; k++, b += ldb)
+        UNROLL_TURN for (size_t k = k0; k < k1; k++, b += ldb)
             add_k_flat(rows, vecs, way, part, t, k, a, b, acc);
     } else {
         for (size_t k = k0; k < k1; k++, b += ldb)
@@ -252,8 +252,7 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
         }
         begin(rows, vecs, part, t, start, acc);
         if (way == BY_COLUMNS && !first && !COPY_PANELS && rows * vecs > STORE_BURST) {
-            const size_t abreast = STORE_BURST / vecs;
-            const size_t last = t->k < LAST_K ? 0 : t->k - LAST_K;
+            const size_t abreast = STORE_BURST / vecs, last = t->k < LAST_K ? 0 : t->k - LAST_K;
             const struct tile_job *u = t;
             multiply(rows, vecs, way, part, false, t, 0, last, a, packed, acc);
             // What the rows need is found now, not kept from the loop's start.

@@ -26,6 +26,7 @@ typedef struct NB_REAL(nb_epilogue) epilogue;
 #    define UNROLL _Pragma("GCC unroll 32")
 #    define UNROLL_BY(count) _Pragma(TEXT(GCC unroll count))
 #endif
+#define UNROLL_TWICE UNROLL_BY(2)
 
 // Scalar forms: fma is an instruction where the flags allow one, else the C library's, equally
 // rounded.

@@ -80,6 +80,7 @@ INLINE void v_load_two_parts(const real *p, size_t ld, vec *first, vec *second) 
 #ifndef TILE_TURN
 #    define TILE_TURN 1
 #endif
+#define UNROLL_TURN UNROLL_BY(TILE_TURN)
 #ifndef PASSING_K
 #    define PASSING_K 0
 #endif
