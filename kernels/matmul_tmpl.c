@@ -13,7 +13,8 @@
 #include "kernels/matmul_thin_tmpl.c"
 
 enum {
-    BLOCK_M = 240, // a multiple of every TILE_ROWS; half of it where L2 is small
+    BLOCK_M = 240,   // a multiple of every TILE_ROWS; half of it where L2 is small
+    MOST_ONCE = 192, // rows of nt in one block even there, for each block transposes b
     BLOCK_N = 512,
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
     PARTIAL = COPY_PANELS ? (480 << 10) / sizeof(real) : 120 * BLOCK_N,
@@ -72,21 +73,19 @@ INLINE bool is_flat(size_t m, size_t n, size_t k) {
 
 // Columns of b (k, cols) into panels of `width` columns, `stride` apart, row by row, as a CPU reads
 // ahead: a tile that copies a panel of its own reads one or two lines of each row.
-INLINE void copy_panels(size_t k, size_t cols, size_t width, const real *b, size_t ldb,
+INLINE void copy_panels(const size_t width, size_t k, size_t cols, const real *b, size_t ldb,
                         real *panels, size_t stride) {
-    for (size_t r = 0; r < k; r++, b += ldb) {
-        real *panel = panels;
+    const size_t whole = cols / width * width, left = cols - whole;
+    real *row = panels, *last = panels + cols / width * stride; // the last panel may be narrower
+    for (size_t r = 0; r < k; r++, b += ldb, row += width, last += whole_registers(left)) {
+        real *to = row;
         for (size_t j = 0; j < cols; j += 64 / sizeof *b)
             __builtin_prefetch(b + COPY_AHEAD * ldb + j, 0, 2);
-        for (size_t j = 0; j < cols; j += width, panel += stride) {
-            const size_t left = cols - j < width ? cols - j : width;
-            real *row = panel + r * whole_registers(left);
-            size_t c = 0;
-            for (; left - c >= LANES; c += LANES)
-                v_store(row + c, v_load(b + j + c));
-            if (c < left)
-                v_store(row + c, v_load_n(b + j + c, left - c));
-        }
+        for (size_t j = 0; j < whole; j += width, to += stride)
+            for (size_t c = 0; c < width; c += LANES)
+                v_store(to + c, v_load(b + j + c));
+        for (size_t c = 0; c < left; c += LANES)
+            v_store(last + c, v_load_n(b + whole + c, left - c));
     }
 }
 
@@ -121,9 +120,14 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         .out = last ? out : NULL,
         .left = cols % LANES ? cols % LANES : ALL,
     };
-    if (groups && !at->filled && (j - at->j0) % GROUP == 0)
-        copy_panels(t.k, at->j1 - j < GROUP ? at->j1 - j : GROUP, p->width,
-                    p->b + at->k0 * p->ldb + j, p->ldb, panel, p->kept_k * p->width);
+    if (groups && !at->filled && (j - at->j0) % GROUP == 0) {
+        const size_t group = at->j1 - j < GROUP ? at->j1 - j : GROUP, stride = p->kept_k * p->width;
+        const real *b = p->b + at->k0 * p->ldb + j;
+        if (p->width == TILE_COLS) // as nearly always, a constant
+            copy_panels(TILE_COLS, t.k, group, b, p->ldb, panel, stride);
+        else
+            copy_panels(p->width, t.k, group, b, p->ldb, panel, stride);
+    }
     if (form == NT && !filled)
         transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, panel, vecs * LANES);
     for (size_t i = at->i0; i < at->i1;) {
@@ -262,7 +266,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool crowded = form != NT && crowds(k, ldb);
     const size_t kept_k = COPY_PANELS || crowded ? step : k;
     // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
-    const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 ? BLOCK_M / 2 : BLOCK_M;
+    const bool once = form == NT && m <= MOST_ONCE;
+    const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 && !once ? BLOCK_M / 2 : BLOCK_M;
     real *const partial = room + (packs ? cached_m / TILE_ROWS * PACKED_TILE : 0);
     real *const kept = partial + (aside ? PARTIAL : 0);
     const size_t left = (size_t)(room + ROOM - kept);
