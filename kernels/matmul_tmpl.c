@@ -266,8 +266,9 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool crowded = form != NT && crowds(k, ldb);
     const size_t kept_k = COPY_PANELS || crowded ? step : k;
     // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
-    const bool once = form == NT && m <= MOST_ONCE;
-    const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 && !once ? BLOCK_M / 2 : BLOCK_M;
+    const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 && !(form == NT && m <= MOST_ONCE)
+                                ? BLOCK_M / 2
+                                : BLOCK_M;
     real *const partial = room + (packs ? cached_m / TILE_ROWS * PACKED_TILE : 0);
     real *const kept = partial + (aside ? PARTIAL : 0);
     const size_t left = (size_t)(room + ROOM - kept);
