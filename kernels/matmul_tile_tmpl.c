@@ -11,7 +11,7 @@ enum {
     // A panel of b, BLOCK_K x TILE_COLS, is worth copying where the copy stays in L1, of 24 KiB. A
     // wider one comes from L2 either way, and may be longer: chains wait in memory less often.
     COPY_PANELS = 1536 * TILE_COLS <= 24576,
-    BLOCK_K = (COPY_PANELS && 2048 * TILE_COLS > 24576 ? 1536 : 2048) / sizeof(real), // at a time
+    BLOCK_K = (COPY_PANELS && 2048 * TILE_COLS > 24576 ? 1536 : 2048) / sizeof(real), // k at a time
     // From a packed tile of a to the next: a line more than it holds, so that they do not all begin
     // in the same set of the cache.
     PACKED_TILE = BLOCK_K * TILE_ROWS + 64 / sizeof(real),
@@ -312,26 +312,6 @@ TILE(first_packing, ALL_ROWS, PACKING, true)
 #undef FEW_ROWS
 #undef CASES
 #undef CASE
-
-INLINE size_t whole_registers(size_t n) { return (n + LANES - 1) / LANES * LANES; }
-
-// Where column j of c begins, which lies in panels of ldc columns or, without a stride, in one
-// matrix.
-INLINE real *c_column(real *c, size_t ldc, size_t panel_stride, size_t j) {
-    return panel_stride > 0 ? c + j / ldc * panel_stride + j % ldc : c + j;
-}
-
-// Such rows share one set of the L1 cache.
-INLINE bool pages_apart(size_t ld) { return ld * sizeof(real) % PAGE == 0; }
-
-// Whether rows of b are worth asking for, by a tile of few rows: those that lie apart. Wide ones in
-// the same page the CPU fetches by itself, and those that are whole pages apart would evict one
-// another from L1.
-INLINE bool lie_apart(size_t rows, size_t vecs, size_t ldb) {
-    enum { MOST_ROWS = 4, WIDE = 256 };
-    const size_t bytes = vecs * LANES * sizeof(real), apart = ldb * sizeof(real);
-    return rows <= MOST_ROWS && apart > (bytes >= WIDE ? PAGE / 4 : bytes) && !pages_apart(ldb);
-}
 
 // The next tiles when `left` rows are to go: `count` of `rows` rows, `most` being those of a whole
 // tile. Whole ones come first; the last two are alike, since one of a few rows has too few chains

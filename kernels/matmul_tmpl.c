@@ -8,6 +8,7 @@
 // (Van Zee & van de Geijn 2015), except that only what is slow to read where it lies is copied.
 
 #include "kernels/matmul_tile_tmpl.c"
+#include "kernels/matmul_operands_tmpl.c"
 #include "kernels/transpose_tmpl.c"
 #include "kernels/matmul_few_k_tmpl.c"
 #include "kernels/matmul_thin_tmpl.c"
@@ -21,13 +22,13 @@ enum {
     PACKED = BLOCK_M / TILE_ROWS * PACKED_TILE,
     LEAST_PACKED_K = 33,             // below, a is read as it lies
     ROOM = (1 << 20) / sizeof(real), // on the stack: packed a, unfinished chains, kept panels of b
-    MOST_CACHED = 1 << 20,           // bytes of b that are read from where they lie
+    MOST_CACHED = 1 << 20,           // bytes of b that are read from where they lie;
+    MOST_CACHED_ONCE = 400 << 10,    // by more than one block of rows, where panels are copied
     GROUP = 128,                     // columns of b that are copied at a time
     LEAST_GROUPS = 96,   // rows that are worth copies that no tile makes beside its work
     LEAST_CROWDED = 200, // or by a tile, of rows that crowd few sets of L2,
     LEAST_FAR = 30,      // where L3 is far
     CROWD = 1400 << 10,  // see crowds()
-    COPY_AHEAD = 8,      // and rows are asked for so many before
 };
 
 _Static_assert(PACKED + PARTIAL <= ROOM, "what a block needs has room");
@@ -71,24 +72,6 @@ INLINE bool is_flat(size_t m, size_t n, size_t k) {
            k <= MOST_FLAT_K;
 }
 
-// Columns of b (k, cols) into panels of `width` columns, `stride` apart, row by row, as a CPU reads
-// ahead: a tile that copies a panel of its own reads one or two lines of each row.
-INLINE void copy_panels(const size_t width, size_t k, size_t cols, const real *b, size_t ldb,
-                        real *panels, size_t stride) {
-    const size_t whole = cols / width * width, left = cols - whole;
-    real *row = panels, *last = panels + cols / width * stride; // the last panel may be narrower
-    for (size_t r = 0; r < k; r++, b += ldb, row += width, last += whole_registers(left)) {
-        real *to = row;
-        for (size_t j = 0; j < cols; j += 64 / sizeof *b)
-            __builtin_prefetch(b + COPY_AHEAD * ldb + j, 0, 2);
-        for (size_t j = 0; j < whole; j += width, to += stride)
-            for (size_t c = 0; c < width; c += LANES)
-                v_store(to + c, v_load(b + j + c));
-        for (size_t c = 0; c < left; c += LANES)
-            v_store(last + c, v_load_n(b + whole + c, left - c));
-    }
-}
-
 // The part of a block that lies in one panel of b, from column j.
 INLINE void multiply_panel(const enum form form, const struct product *p, const struct block *at,
                            size_t j) {
@@ -98,8 +81,8 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     const bool aside = sgd && !last;
     const size_t cols = at->j1 - j < p->width ? at->j1 - j : p->width;
     const size_t vecs = (cols + LANES - 1) / LANES, block_cols = at->j1 - at->j0;
-    // The tiles of a block's first panel pack a for those of the others.
-    const bool packs = p->packs && j == at->j0, packed = p->packs && !packs;
+    // Where panels stay in L2, the tiles of a block's first one pack a for those of the others.
+    const bool packs = !COPY_PANELS && p->packs && j == at->j0, packed = p->packs && !packs;
     real *const panel =
         p->kept ? p->kept + (j - at->j0) * p->kept_k + at->k0 % p->kept_k * p->width : p->panel;
     // Panels that are kept are copied a group at a time, from rows of b that one reads end to end,
@@ -128,6 +111,8 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
         else
             copy_panels(p->width, t.k, group, b, p->ldb, panel, stride);
     }
+    if (COPY_PANELS && packed && j == at->j0)
+        pack_tiles(t.k, at->i1 - at->i0, p->a + at->k0 * p->lda + at->i0, p->lda, p->packed);
     if (form == NT && !filled)
         transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, panel, vecs * LANES);
     for (size_t i = at->i0; i < at->i1;) {
@@ -222,7 +207,8 @@ INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, s
                          : crowded                 ? (far_l3() ? LEAST_FAR : LEAST_CROWDED) - 1
                          : lines                   ? 2 * BLOCK_M
                                                    : BLOCK_M;
-    const bool pays = k * n * sizeof(real) > MOST_CACHED && m > least;
+    const size_t cached = COPY_PANELS && m > BLOCK_M ? MOST_CACHED_ONCE : MOST_CACHED;
+    const bool pays = k * n * sizeof(real) > cached && m > least;
     return pays && cols >= BLOCK_N / (form == TN && !crowded ? 2 : 4) ? cols : 0;
 }
 
@@ -264,7 +250,6 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
     const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1;
     const bool crowded = form != NT && crowds(k, ldb);
-    const size_t kept_k = COPY_PANELS || crowded ? step : k;
     // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
     const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 && !(form == NT && m <= MOST_ONCE)
                                 ? BLOCK_M / 2
@@ -272,6 +257,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     real *const partial = room + (packs ? cached_m / TILE_ROWS * PACKED_TILE : 0);
     real *const kept = partial + (aside ? PARTIAL : 0);
     const size_t left = (size_t)(room + ROOM - kept);
+    const size_t kept_k = (COPY_PANELS ? k * n > left : crowded) ? step : k;
     const size_t keeps =
         n > width ? kept_columns(form, m, n, k, kept_k, ldb, crowded, width, left) : 0;
     // Of small batches, from the last panel of weights to the first, as in matmul_few_k.
