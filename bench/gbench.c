@@ -110,18 +110,21 @@ static json_t *median_json(const struct nb_bench *bench, const struct nb_row *ro
     char problem[NB_PROBLEM_TEXT], reproducer[NB_REPRODUCER_TEXT];
     nb_problem_text(row->problem, problem);
     nb_report_reproducer(bench, row, reproducer);
-    json_t *samples = json_array();
-    for (size_t i = 0; i < row->samples; i++)
+    json_t *samples = json_array(), *rounds = json_array();
+    for (size_t i = 0; i < row->samples; i++) {
         json_array_append_new(samples, nb_json_number(NANO * row->wall[i]));
+        json_array_append_new(rounds, json_integer((json_int_t)row->round[i]));
+    }
     json_t *entry = entry_json(row, index, "_median", "aggregate");
-    json_t *more = json_pack("{ss ss sI so so ss ss ss ss ss ss ss so}", "aggregate_name", "median",
-                             "aggregate_unit", "time", "iterations", (json_int_t)row->samples,
-                             "real_time", nb_json_number(NANO * row->median), "cpu_time",
-                             nb_json_number(NANO * mean_of(row->cpu, row->samples)), "family",
-                             row->problem->kernel->family, "kernel", row->problem->kernel->name,
-                             "problem", problem, "dtype", nb_dtype_name(row->dtype), "isa",
-                             row->implementation.name, "cache", row->cold ? "cold" : "hot", "check",
-                             nb_verdict_name(row->verdict), "samples", samples);
+    json_t *more =
+        json_pack("{ss ss sI so so ss ss ss ss ss ss ss so so}", "aggregate_name", "median",
+                  "aggregate_unit", "time", "iterations", (json_int_t)row->samples, "real_time",
+                  nb_json_number(NANO * row->median), "cpu_time",
+                  nb_json_number(NANO * mean_of(row->cpu, row->samples)), "family",
+                  row->problem->kernel->family, "kernel", row->problem->kernel->name, "problem",
+                  problem, "dtype", nb_dtype_name(row->dtype), "isa", row->implementation.name,
+                  "cache", row->cold ? "cold" : "hot", "check", nb_verdict_name(row->verdict),
+                  "samples", samples, "rounds", rounds);
     json_object_update(entry, more);
     json_decref(more);
     const struct {

@@ -17,8 +17,10 @@
 #define LEAST_ROW_SECONDS 0.02
 #define LONG_CALL_SECONDS 0.005
 
-// A team whose threads have rested for so long may wake on one core.
+// A team whose threads have rested for so long may wake on one core. And what rested wakes slowly:
+// after PyTorch's turn the first milliseconds of a small row took up to 1.5 times as long.
 #define RESTED_SECONDS 0.002
+#define WAKING_SECONDS 0.006
 
 // The rows, and a twin of one of them: what the twin's median differs by is the noise.
 struct group {
@@ -30,7 +32,9 @@ struct group {
     size_t *next;    // (count + 1) where each cold row goes on
     uint32_t *order; // (count + 1)
     struct nb_random random;
-    double ran;    // when the team of this process last did, as far as the round knows
+    size_t round;  // this one, of all visits
+    double ran;    // when this process last did a row
+    double team;   // when a team of it last did, as far as the round knows
     size_t looked; // how many threads were looked at last,
     bool shared;   // and whether they had no core each
 };
@@ -94,17 +98,20 @@ static void calibrate(struct group *group, size_t i, double sample_time) {
     }
 }
 
-// Whether a team of this process does the row.
-static bool is_of_team(const struct nb_row *row) {
+// Whether another process does the row.
+static bool is_elsewhere(const struct nb_row *row) {
     const struct nb_peer *peer = row->implementation.peer;
-    return row->threads > 1 && (peer == NULL || peer->run == NULL);
+    return peer != NULL && peer->run != NULL;
 }
+
+// Whether a team of this process does the row.
+static bool is_of_team(const struct nb_row *row) { return row->threads > 1 && !is_elsewhere(row); }
 
 // Before a sample of this row; returns the seconds that it took.
 static double look_for_cores(struct group *group, const struct nb_row *row,
                              const struct nb_timing *timing) {
     const double start = nb_now();
-    const bool rested = start - group->ran >= RESTED_SECONDS;
+    const bool rested = start - group->team >= RESTED_SECONDS;
     if (!is_of_team(row) || (!rested && row->threads <= group->looked))
         return 0;
     group->looked = row->threads;
@@ -117,8 +124,12 @@ static void take_sample(struct group *group, size_t i) {
     struct nb_job job = job_of(group, row);
     // The row before it may have pushed the operands out. A long call fetches them by itself.
     bool is_long = row->samples > 0 && row->wall[row->samples - 1] > LONG_CALL_SECONDS;
-    if (!row->cold && !is_long)
-        nb_team_run(&job, 1, &group->next[i]);
+    const double start = nb_now();
+    bool rested = !is_elsewhere(row) && start - group->ran >= RESTED_SECONDS;
+    if ((!row->cold || rested) && !is_long)
+        do
+            nb_team_run(&job, 1, &group->next[i]);
+        while (rested && nb_now() - start < WAKING_SECONDS);
     struct nb_elapsed elapsed = nb_team_run(&job, row->calls, &group->next[i]);
     if (isnan(elapsed.wall)) {
         row->verdict = NB_WRONG;
@@ -126,12 +137,15 @@ static void take_sample(struct group *group, size_t i) {
         snprintf(row->error, sizeof row->error, "it ended while it was timed");
         return;
     }
+    row->round[row->samples] = group->round;
     row->wall[row->samples] = elapsed.wall / (double)row->calls;
     row->cpu[row->samples] = elapsed.cpu / (double)row->calls;
     row->samples++;
+    if (!is_elsewhere(row))
+        group->ran = nb_now();
     if (is_of_team(row)) {
         row->shared += group->shared;
-        group->ran = nb_now();
+        group->team = group->ran;
     }
 }
 
@@ -141,41 +155,60 @@ static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_err
         if (row->wall != NULL) // an earlier visit has samples
             continue;
         row->room = room;
+        row->round = malloc(room * sizeof *row->round);
         row->wall = malloc(room * sizeof *row->wall);
         row->cpu = malloc(room * sizeof *row->cpu);
-        if (row->wall == NULL || row->cpu == NULL)
+        if (row->round == NULL || row->wall == NULL || row->cpu == NULL)
             return nb_error_set(error, NB_FAILED, "not enough memory for the samples; free some");
     }
     return NB_OK;
 }
 
+// Samples of the rows of this process, or of those of others, in a random order. Returns the
+// seconds that it waited for cores.
+static double take_samples(struct group *group, const struct nb_timing *timing, bool elsewhere) {
+    const size_t total = group->count + 1;
+    double waited = 0;
+    nb_random_permutation(&group->random, group->order, total);
+    for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++) {
+        const struct nb_row *row = row_of(group, group->order[i]);
+        if (row->verdict == NB_WRONG || is_elsewhere(row) != elsewhere)
+            continue;
+        waited += look_for_cores(group, row, timing);
+        take_sample(group, group->order[i]);
+    }
+    return waited;
+}
+
+// A round ends with the rows of other processes, so that this one rests but once. When the time is
+// up, the short rows of this one have what is missing without those, whose turns take long.
 static void time_rows(struct group *group, const struct nb_timing *timing, double deadline,
                       double work) {
     const size_t total = group->count + 1;
+    bool elsewhere = false, late = false;
     deadline = fmax(deadline, nb_now() + LEAST_ROW_SECONDS * (double)total);
-    for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++)
+    for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++) {
+        elsewhere |= is_elsewhere(row_of(group, i));
         if (row_of(group, i)->verdict != NB_WRONG)
             calibrate(group, i, timing->sample_time);
-    for (size_t round = 0; round < timing->samples; round++) {
-        group->ran = -INFINITY;
-        nb_random_permutation(&group->random, group->order, total);
-        for (size_t i = 0; i < total; i++) {
-            if (nb_interrupt_code() != NB_OK)
-                return;
-            const struct nb_row *row = row_of(group, group->order[i]);
-            if (row->verdict == NB_WRONG)
-                continue;
-            deadline += look_for_cores(group, row, timing);
-            take_sample(group, group->order[i]);
-        }
+    }
+    size_t rounds = 0;
+    while (rounds < timing->samples && !late && nb_interrupt_code() == NB_OK) {
+        group->team = -INFINITY;
+        deadline += take_samples(group, timing, false);
+        if (elsewhere)
+            take_samples(group, timing, true);
+        group->round++;
+        rounds++;
         nb_progress_add(timing->progress, work / (double)timing->samples, 0);
-        if (round + 1 >= timing->least && nb_now() > deadline) {
-            nb_progress_add(timing->progress,
-                            work * (double)(timing->samples - round - 1) / (double)timing->samples,
-                            0);
-            return;
+        late = rounds >= timing->least && nb_now() > deadline;
+        if (late && elsewhere) {
+            elsewhere = late = false;
+            deadline = nb_now() + LEAST_ROW_SECONDS * (double)total;
         }
     }
+    nb_progress_add(timing->progress,
+                    work * (double)(timing->samples - rounds) / (double)timing->samples, 0);
 }
 
 static enum nb_code summarize(struct group *group, struct nb_error *error) {
@@ -186,6 +219,15 @@ static enum nb_code summarize(struct group *group, struct nb_error *error) {
     for (size_t i = 0; i < group->count; i++)
         group->rows[i].noise = fmax(group->rows[i].noise, noise);
     return code;
+}
+
+// The first round of this visit: samples of earlier ones have theirs.
+static size_t first_round(const struct nb_row *rows, size_t count) {
+    size_t round = 0;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].samples > 0 && rows[i].round[rows[i].samples - 1] >= round)
+            round = rows[i].round[rows[i].samples - 1] + 1;
+    return round;
 }
 
 // Once each, for the check that everything runs.
@@ -219,7 +261,7 @@ static size_t choose_original(struct group *group) {
 enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_timing *timing,
                           double seconds, double work, struct nb_error *error) {
     double deadline = nb_now() + seconds;
-    struct group group = {.rows = rows, .count = count};
+    struct group group = {.rows = rows, .count = count, .round = first_round(rows, count)};
     nb_random_seed(&group.random, timing->seed);
     group.original = choose_original(&group);
     group.next = calloc(count + 1, sizeof *group.next);
@@ -236,6 +278,7 @@ enum nb_code nb_group_run(struct nb_row *rows, size_t count, const struct nb_tim
     if (code == NB_OK && timing->check)
         code = check(&group, error);
     group.twin = rows[group.original];
+    group.twin.round = NULL;
     group.twin.wall = group.twin.cpu = NULL;
     group.twin.samples = group.twin.shared = 0;
     if (code == NB_OK && timing->dry) {

@@ -65,12 +65,17 @@ enum nb_code nb_row_summarize(struct nb_row *row, struct nb_error *error) {
 
 enum nb_code nb_row_ratio(const struct nb_row *row, const struct nb_row *other, double *ratio,
                           struct nb_error *error) {
-    const size_t rounds = row->samples < other->samples ? row->samples : other->samples;
-    double *ratios = malloc(rounds * sizeof *ratios);
+    double *ratios = malloc(row->samples * sizeof *ratios);
     if (ratios == NULL)
         return nb_error_set(error, NB_FAILED, "not enough memory; free some");
-    for (size_t i = 0; i < rounds; i++)
-        ratios[i] = other->wall[i] / row->wall[i];
+    size_t rounds = 0;
+    for (size_t i = 0, j = 0; i < row->samples && j < other->samples;) {
+        if (row->round[i] == other->round[j])
+            ratios[rounds++] = other->wall[j] / row->wall[i];
+        const size_t round = row->round[i];
+        i += round <= other->round[j];
+        j += other->round[j] <= round;
+    }
     struct nb_sample sample;
     enum nb_code code = nb_sample_make(&sample, ratios, rounds, error);
     free(ratios);
@@ -89,7 +94,9 @@ bool nb_row_shared(const struct nb_row *row) {
 }
 
 void nb_row_free(struct nb_row *row) {
+    free(row->round);
     free(row->wall);
     free(row->cpu);
+    row->round = NULL;
     row->wall = row->cpu = NULL;
 }

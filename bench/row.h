@@ -24,6 +24,7 @@ struct nb_row {
     char error[160]; // of NB_WRONG: what differs
 
     size_t calls;         // in one sample
+    size_t *round;        // (samples) of its group in which each was taken
     double *wall, *cpu;   // (samples) seconds of one call; cpu is that of all threads
     size_t samples, room; // taken, and room for
     size_t shared;        // of the samples: taken while the threads had no core each (cores.h)
@@ -65,7 +66,7 @@ enum nb_code nb_row_summarize(struct nb_row *row, struct nb_error *error);
 // How many times as long as `row` another row of its group takes: the median over the rounds of
 // samples of what the other took over what `row` took in the same round, within some milliseconds.
 // What slows the machine for a while slows both, where two medians may fall into different times.
-// Both have samples. NB_FAILED when memory is short.
+// Both have samples of one round. NB_FAILED when memory is short.
 enum nb_code nb_row_ratio(const struct nb_row *row, const struct nb_row *other, double *ratio,
                           struct nb_error *error);
 

@@ -264,6 +264,7 @@ static void test_best_peer(void **state) {
         {&ours, 0, 4, false, 3, {1, 1, 1}},
     };
     enum { ROWS = sizeof made / sizeof *made };
+    size_t all_rounds[] = {0, 1, 2, 3, 4}, some_rounds[] = {1, 2, 4, 6, 7};
     struct nb_row rows[ROWS];
     struct nb_error error;
     double ratio;
@@ -271,6 +272,7 @@ static void test_best_peer(void **state) {
         rows[i] = nb_row_of(&problems.all[made[i].problem], NB_F32, made[i].code, made[i].threads,
                             made[i].cold);
         rows[i].samples = made[i].samples;
+        rows[i].round = all_rounds;
         rows[i].wall = made[i].wall;
     }
     struct nb_selection selection = {.rows = rows, .count = ROWS};
@@ -287,6 +289,13 @@ static void test_best_peer(void **state) {
     rows[0].samples = 2; // of an interrupted round the others have one more
     assert_int_equal(nb_row_ratio(&rows[0], &rows[1], &ratio, &error), NB_OK);
     assert_true(ratio == 2);
+    rows[0].samples = 5;
+    rows[1].round = some_rounds; // it was left out of two rounds: 60 / 40, 80 / 30, 18 / 10
+    assert_int_equal(nb_row_ratio(&rows[0], &rows[1], &ratio, &error), NB_OK);
+    assert_true(ratio == 1.8);
+    rows[1].samples = 2; // 60 / 40, 80 / 30
+    assert_int_equal(nb_row_ratio(&rows[0], &rows[1], &ratio, &error), NB_OK);
+    assert_true(fabs(ratio - (1.5 + 80.0 / 30) / 2) < 1e-12);
     struct nb_selection alone = {.rows = &rows[7], .count = 1};
     assert_false(nb_selection_has_peers(&alone));
     assert_int_equal(nb_selection_compare(&alone, &error), NB_OK);

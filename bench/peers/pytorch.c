@@ -20,7 +20,7 @@
 #include "src/embedded.h"
 
 // Our threads spin for some milliseconds after their last piece: the child's need their cores.
-static const struct timespec rest = {.tv_nsec = 12000000};
+enum { NAP_NANOSECONDS = 1000000, NAPS = 12 };
 
 enum { LINE = 1024 };
 
@@ -207,6 +207,23 @@ static bool read_times(const char *line, struct nb_elapsed *elapsed) {
     return cpu > line && end > cpu;
 }
 
+// Seconds of all threads of this process.
+static double cpu_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void wait_for_sleep(void) {
+    const struct timespec nap = {.tv_nsec = NAP_NANOSECONDS};
+    for (int naps = 0; naps < NAPS; naps++) {
+        const double before = cpu_now();
+        nanosleep(&nap, NULL);
+        if (cpu_now() - before < 0.2e-9 * NAP_NANOSECONDS)
+            break;
+    }
+}
+
 static struct nb_elapsed run(const void *table, const struct nb_job *job, size_t calls,
                              size_t next) {
     (void)next;
@@ -220,7 +237,7 @@ static struct nb_elapsed run(const void *table, const struct nb_job *job, size_t
                             result_bytes(job, o));
     length = append(line, length, "\n");
     if (job->threads > 1)
-        nanosleep(&rest, NULL);
+        wait_for_sleep();
     bool good = child >= 0 && give(line, (size_t)length) && take_line(child, line) &&
                 read_times(line, &elapsed) && (!job->checked || take_results(job));
     if (good)

@@ -16,8 +16,10 @@ FAST = ("--peers", "none", "--no-ceilings", "--samples", "5", "--threads", "1", 
 
 
 def paired_ratio(other, ours):
-    """The median over the rounds of samples."""
-    return statistics.median(a / b for a, b in zip(other, ours))
+    """The median over the rounds that have samples of both."""
+    theirs = dict(zip(other["rounds"], other["samples"]))
+    return statistics.median(theirs[round_] / sample for round_, sample in zip(ours["rounds"], ours["samples"])
+                             if round_ in theirs)
 
 
 class Bench(Case):
@@ -80,6 +82,7 @@ class Bench(Case):
             self.assertEqual([entry["real_time"] for entry in samples], row["samples"])
             self.assertEqual(sorted(row["samples"])[2], row["real_time"])
             self.assertEqual(min(row["samples"]), row["min"])
+            self.assertEqual(row["rounds"], list(range(5)))
             self.assertTrue(all(entry["name"] == row["run_name"] and entry["iterations"] == row["calls_per_sample"]
                                 and entry["time_unit"] == "ns" for entry in samples))
             self.assertEqual(row["name"], row["run_name"] + "_median")
@@ -211,11 +214,11 @@ class Bench(Case):
         with open(self.path("out/bench.csv")) as file:
             figures = {row["name"]: row for row in csv.DictReader(file)}
         self.assertEqual(list(rows), list(figures))
-        times = {row["isa"]: row["samples"] for row in rows.values() if row["isa"] in built}
+        times = {row["isa"]: row for row in rows.values() if row["isa"] in built}
         self.assertEqual(bool(times), bool(built))
         for name, row in rows.items():
             if row["isa"] == "scalar" and row["kernel"] == "matmul_nn" and times:
-                ratios = {isa: paired_ratio(samples, row["samples"]) for isa, samples in times.items()}
+                ratios = {isa: paired_ratio(other, row) for isa, other in times.items()}
                 best = min(ratios, key=ratios.get)
                 self.assertEqual(row["best_peer"], best)
                 self.assertAlmostEqual(row["vs_best_peer"], ratios[best])
@@ -246,7 +249,7 @@ class Bench(Case):
             with open(self.path(peers, "standing.csv")) as file:
                 standing = list(csv.DictReader(file))
             with open(self.path(peers, "bench.json")) as file:
-                samples = {row["run_name"]: row["samples"] for row in strict_json(file.read())["benchmarks"]
+                samples = {row["run_name"]: row for row in strict_json(file.read())["benchmarks"]
                            if row["run_type"] == "aggregate"}
             ours = [row for row in rows if row["isa"] == "scalar"]
             keys = list(dict.fromkeys((row["family"], row["dtype"]) for row in ours))
