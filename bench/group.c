@@ -22,6 +22,10 @@
 #define RESTED_SECONDS 0.002
 #define WAKING_SECONDS 0.006
 
+// Rows of other processes have their turn after so many rounds, or after so long.
+#define TURN_SECONDS 0.03
+enum { TURN_ROUNDS = 4 };
+
 // The rows, and a twin of one of them: what the twin's median differs by is the noise.
 struct group {
     struct nb_row *rows;
@@ -32,7 +36,7 @@ struct group {
     size_t *next;    // (count + 1) where each cold row goes on
     uint32_t *order; // (count + 1)
     struct nb_random random;
-    size_t round;  // this one, of all visits
+    size_t round;  // the next one, of all visits
     double ran;    // when this process last did a row
     double team;   // when a team of it last did, as far as the round knows
     size_t looked; // how many threads were looked at last,
@@ -119,7 +123,7 @@ static double look_for_cores(struct group *group, const struct nb_row *row,
     return nb_now() - start;
 }
 
-static void take_sample(struct group *group, size_t i) {
+static void take_sample(struct group *group, size_t i, size_t round) {
     struct nb_row *row = row_of(group, i);
     struct nb_job job = job_of(group, row);
     // The row before it may have pushed the operands out. A long call fetches them by itself.
@@ -137,7 +141,7 @@ static void take_sample(struct group *group, size_t i) {
         snprintf(row->error, sizeof row->error, "it ended while it was timed");
         return;
     }
-    row->round[row->samples] = group->round;
+    row->round[row->samples] = round;
     row->wall[row->samples] = elapsed.wall / (double)row->calls;
     row->cpu[row->samples] = elapsed.cpu / (double)row->calls;
     row->samples++;
@@ -164,24 +168,39 @@ static enum nb_code prepare_rows(struct group *group, size_t room, struct nb_err
     return NB_OK;
 }
 
-// Samples of the rows of this process, or of those of others, in a random order. Returns the
-// seconds that it waited for cores.
-static double take_samples(struct group *group, const struct nb_timing *timing, bool elsewhere) {
+// A round of the rows of this process, in a random order. Returns the seconds that it waited for
+// cores.
+static double run_round(struct group *group, const struct nb_timing *timing) {
     const size_t total = group->count + 1;
     double waited = 0;
+    group->team = -INFINITY;
     nb_random_permutation(&group->random, group->order, total);
     for (size_t i = 0; i < total && nb_interrupt_code() == NB_OK; i++) {
         const struct nb_row *row = row_of(group, group->order[i]);
-        if (row->verdict == NB_WRONG || is_elsewhere(row) != elsewhere)
+        if (row->verdict == NB_WRONG || is_elsewhere(row))
             continue;
         waited += look_for_cores(group, row, timing);
-        take_sample(group, group->order[i]);
+        take_sample(group, group->order[i], group->round);
     }
+    group->round++;
     return waited;
 }
 
-// A round ends with the rows of other processes, so that this one rests but once. When the time is
-// up, the short rows of this one have what is missing without those, whose turns take long.
+// The last rounds for the rows of other processes, one after another.
+static void run_elsewhere(struct group *group, size_t rounds) {
+    const size_t total = group->count + 1;
+    nb_random_permutation(&group->random, group->order, total);
+    for (size_t i = 0; i < total; i++)
+        for (size_t round = group->round - rounds; round < group->round; round++) {
+            const struct nb_row *row = row_of(group, group->order[i]);
+            if (is_elsewhere(row) && row->verdict != NB_WRONG && nb_interrupt_code() == NB_OK)
+                take_sample(group, group->order[i], round);
+        }
+}
+
+// Other processes have their turn after some rounds of this one, which then rests but once. When
+// the time is up, the short rows of this one get what is missing without those, whose turns take
+// long.
 static void time_rows(struct group *group, const struct nb_timing *timing, double deadline,
                       double work) {
     const size_t total = group->count + 1;
@@ -192,19 +211,23 @@ static void time_rows(struct group *group, const struct nb_timing *timing, doubl
         if (row_of(group, i)->verdict != NB_WRONG)
             calibrate(group, i, timing->sample_time);
     }
-    size_t rounds = 0;
+    double turn = nb_now(); // the last one of the others
+    size_t rounds = 0, owed = 0;
     while (rounds < timing->samples && !late && nb_interrupt_code() == NB_OK) {
-        group->team = -INFINITY;
-        deadline += take_samples(group, timing, false);
-        if (elsewhere)
-            take_samples(group, timing, true);
-        group->round++;
+        deadline += run_round(group, timing);
         rounds++;
+        owed++;
         nb_progress_add(timing->progress, work / (double)timing->samples, 0);
         late = rounds >= timing->least && nb_now() > deadline;
-        if (late && elsewhere) {
-            elsewhere = late = false;
-            deadline = nb_now() + LEAST_ROW_SECONDS * (double)total;
+        if (elsewhere && (late || owed == TURN_ROUNDS || rounds == timing->samples ||
+                          nb_now() - turn > TURN_SECONDS)) {
+            run_elsewhere(group, owed);
+            turn = nb_now();
+            owed = 0;
+            if (rounds >= timing->least && turn > deadline) {
+                elsewhere = late = false;
+                deadline = turn + LEAST_ROW_SECONDS * (double)total;
+            }
         }
     }
     nb_progress_add(timing->progress,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Rounds of samples when some rows are of another process: those come last, so that this process
-// rests but once in a round; it is awake again before it is timed; and when the time is up it goes
-// on without them.
+// Rounds of samples when some rows are of another process: those have their turn after some rounds,
+// so that this process seldom rests; it is awake again before it is timed; and when the time is up
+// it goes on without them.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ static void our_call(const void *table, const struct nb_call *call) {
 static struct nb_elapsed their_run(const void *table, const struct nb_job *job, size_t calls,
                                    size_t next) {
     (void)table, (void)job, (void)calls, (void)next;
-    const struct timespec pause = {.tv_nsec = 4000000};
+    const struct timespec pause = {.tv_nsec = 10000000};
     if (last == OURS) {
         if (turns > 0 && nb_now() - begun < shortest_begin)
             shortest_begin = nb_now() - begun;
@@ -39,7 +39,7 @@ static struct nb_elapsed their_run(const void *table, const struct nb_job *job, 
     }
     last = THEIRS;
     nanosleep(&pause, NULL);
-    return (struct nb_elapsed){0.004, 0.004};
+    return (struct nb_elapsed){0.01, 0.01};
 }
 
 static void visit(struct nb_row *rows, double seconds) {
@@ -79,7 +79,9 @@ static void test_rows_of_another_process(void **state) {
         for (size_t s = 0; s < SAMPLES; s++)
             assert_int_equal(rows[i].round[s], s);
     }
-    assert_int_equal(turns, 1 + SAMPLES); // once to find how many calls make a sample
+    // Once to find how many calls make a sample, and after four rounds each, or more often where
+    // four take long.
+    assert_true(turns >= 1 + SAMPLES / 4 && turns <= 1 + SAMPLES);
     assert_true(shortest_begin >= 0.006);
 
     // Without, theirs have few and ours all; another visit goes on with the rounds.

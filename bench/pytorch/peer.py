@@ -24,11 +24,11 @@ import time
 
 EPS, MOMENTUM = 1e-5, 0.1
 PR_SET_PDEATHSIG = 1
-# How long libgomp's threads spin for work before they sleep: longer than from one call to the next, and over before the
-# next sample of somebody else. What they do by default would disturb that.
-SPIN, REST = "30000", 0.001
-# What rested is slow for some milliseconds; and of two threads, of which Linux may have woken one on the CPU of the other,
-# for some tens of them, until it moves one.
+# How long libgomp's threads spin for work before they sleep: longer than from one call to the next, and over before somebody
+# else is timed. What they do by default would disturb that.
+SPIN = "30000"
+# Who has rested is slow for some milliseconds; and two threads, of which Linux may have woken one on the CPU of the other,
+# for some tens of them, until it moves one. Seconds.
 WAKING, MOVING = 0.006, 0.06
 
 
@@ -70,7 +70,7 @@ class Row:
             self.values[name].copy_(value)
 
     def wake(self):
-        """Calls, once at least, for as long as it takes what rested to be quick again."""
+        """Calls, once at least, for as long as it takes what has rested to be quick again."""
         start, known, wall, waited = time.perf_counter(), self.best < math.inf, math.inf, 0
         while waited < (WAKING if known and wall < 2 * self.best else MOVING):
             wall, _ = self.run(1)
@@ -129,8 +129,6 @@ def serve():
                 rows[key].wake()
             answer = "%.9e %.9e" % rows[key].run(int(calls))
             operands = [content(rows[key].values[name], int(size)) for name, size in (item.split(":") for item in wanted)]
-            if int(threads) > 1:
-                time.sleep(REST)
         else:
             del rows[key]
         sys.stdout.buffer.write(b"".join([answer.encode() + b"\n", *operands]))
