@@ -34,24 +34,38 @@ static const struct nb_peer *open_module(const struct module *module) {
     return library == NULL ? NULL : dlsym(library, module->symbol);
 }
 
-// The seconds of a product that is large enough to show the speed of a core.
-static bool time_product(const struct nb_peer *peer, double *seconds) {
-    struct nb_problems problems = {0};
+// The least seconds of some calls of a product; NaN: it cannot do it.
+static double time_product(const struct nb_peer *peer, const struct nb_problem *problem) {
     struct nb_operands operands;
     struct nb_error error;
-    if (nb_problems_parse(&problems, "matmul_nn:256x256x256", &error) != NB_OK ||
-        nb_operands_make(&operands, problems.all, NB_F32, 1, 1, &error) != NB_OK)
-        return false;
-    const struct nb_offer *offer = nb_peer_offer(peer, problems.all->kernel, NB_F32, false);
+    if (nb_operands_make(&operands, problem, NB_F32, 1, 1, &error) != NB_OK)
+        return NAN;
+    const struct nb_offer *offer = nb_peer_offer(peer, problem->kernel, NB_F32, false);
     struct nb_implementation code = nb_implementation_peer(peer, offer);
     const struct nb_job job = {&code, &operands, 1, false, false};
     size_t next = 0;
     if (nb_team_open(&job, &code, &error) != NB_OK)
+        return NAN;
+    double seconds = INFINITY;
+    for (int i = 0; i < SAMPLES; i++)
+        seconds = fmin(seconds, nb_team_run(&job, 1, &next).wall);
+    return seconds;
+}
+
+// The geometric mean over what a step of training multiplies, with few rows and with many: cores
+// differ in both, and one runs all rows.
+static bool time_products(const struct nb_peer *peer, double *seconds) {
+    static const char text[] =
+        "matmul_nn:128,4x256x784 matmul_nt:32x256x10 matmul_tn:784x256x128,4";
+    struct nb_problems problems = {0};
+    struct nb_error error;
+    if (nb_problems_parse(&problems, text, &error) != NB_OK)
         return false;
-    *seconds = nb_team_run(&job, 1, &next).wall;
-    for (int i = 1; i < SAMPLES; i++)
-        *seconds = fmin(*seconds, nb_team_run(&job, 1, &next).wall);
-    return true;
+    double sum = 0;
+    for (size_t i = 0; i < problems.count; i++)
+        sum += log(time_product(peer, &problems.all[i]));
+    *seconds = exp(sum / (double)problems.count);
+    return isfinite(*seconds);
 }
 
 // In a process of its own, which then ends.
@@ -60,7 +74,7 @@ static bool try_core(const void *data, struct nb_core_trial *trial) {
     if (peer == NULL || peer->core == NULL)
         return false;
     snprintf(trial->core, sizeof trial->core, "%s", peer->core());
-    return time_product(peer, &trial->seconds);
+    return time_products(peer, &trial->seconds);
 }
 
 static const char *no_version(void) { return NULL; }

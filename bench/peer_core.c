@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@
 
 enum {
     CORES = 2,
-    ROUNDS = 2,
+    ROUNDS = 7,
     PATIENCE = 2, // seconds of a trial, which takes some hundredths of one
 };
 
@@ -88,32 +87,37 @@ static bool suits(const struct library *library) {
     return false;
 }
 
+// The one that wins most rounds. All run in each round, one after the other, for what slows this
+// machine for a while should not slow one of them alone.
 static void choose(const struct library *library, nb_core_try *try, const void *peer) {
     struct nb_core_trial own, trial;
-    double seconds[CORES] = {INFINITY, INFINITY}, least = INFINITY;
-    // All in turn, and again: what slows this machine for a while should not slow one of them
-    // alone.
+    bool silent[CORES] = {false};
+    int wins[CORES + 1] = {0}; // the last ones are those of the library's own choice
     for (int round = 0; round < ROUNDS; round++) {
         if (!ask(library->variable, NULL, try, peer, &own))
             return;
-        least = fmin(least, 0.9 * own.seconds);
+        double least = 0.9 * own.seconds;
+        size_t winner = CORES;
         for (size_t i = 0; i < CORES; i++) {
             const struct core *core = &library->cores[i];
-            // Nothing new, or no answer the last time.
-            if (!nb_isa_usable(core->isa) || strcmp(core->called, own.core) == 0 ||
-                (round > 0 && isinf(seconds[i])))
+            if (silent[i] || !nb_isa_usable(core->isa) || strcmp(core->called, own.core) == 0)
                 continue;
             // A library that does not know the value, or calls another core so, runs another.
-            if (ask(library->variable, core->value, try, peer, &trial) &&
-                strcmp(core->called, trial.core) == 0)
-                seconds[i] = fmin(seconds[i], trial.seconds);
+            silent[i] = !ask(library->variable, core->value, try, peer, &trial) ||
+                        strcmp(core->called, trial.core) != 0;
+            if (!silent[i] && trial.seconds < least) {
+                least = trial.seconds;
+                winner = i;
+            }
         }
+        wins[winner]++;
     }
+    size_t chosen = CORES;
     for (size_t i = 0; i < CORES; i++)
-        if (seconds[i] < least) {
-            least = seconds[i];
-            setenv(library->variable, library->cores[i].value, 1);
-        }
+        if (wins[i] > wins[chosen])
+            chosen = i;
+    if (chosen < CORES)
+        setenv(library->variable, library->cores[chosen].value, 1);
 }
 
 void nb_peer_core_choose(const char *name, nb_core_try *try, const void *peer) {

@@ -20,8 +20,8 @@ struct nb_core_trial {
 // Loads a peer and times it; false when it cannot.
 typedef bool nb_core_try(const void *peer, struct nb_core_trial *trial);
 
-// Sets the peer's variable to the core that is quickest, where that is quicker than the library's
-// own choice by more than a tenth. Each core that suits this CPU is tried by a child process of its
+// Sets the peer's variable to the core that is quickest in most rounds of trials, where that is
+// quicker than the library's own choice by more than a tenth. Each core that suits this CPU is tried by a child process of its
 // own, which may die and gets some seconds. Changes nothing where the variable is set already, for
 // peers that have none, and where this CPU gives nothing to choose from. Loads nothing into this
 // process, and is for one thread.
