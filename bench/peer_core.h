@@ -21,10 +21,10 @@ struct nb_core_trial {
 typedef bool nb_core_try(const void *peer, struct nb_core_trial *trial);
 
 // Sets the peer's variable to the core that is quickest in most rounds of trials, where that is
-// quicker than the library's own choice by more than a tenth. Each core that suits this CPU is tried by a child process of its
-// own, which may die and gets some seconds. Changes nothing where the variable is set already, for
-// peers that have none, and where this CPU gives nothing to choose from. Loads nothing into this
-// process, and is for one thread.
+// quicker than the library's own choice by more than a tenth. Each core that suits this CPU is
+// tried by a child process of its own, which may die and gets some seconds. Changes nothing where
+// the variable is set already, for peers that have none, and where this CPU gives nothing to choose
+// from. Loads nothing into this process, and is for one thread.
 void nb_peer_core_choose(const char *name, nb_core_try *try, const void *peer);
 
 // {"OPENBLAS_CORETYPE": "SkylakeX"}: those of the variables that are set, by the user or by
