@@ -2,7 +2,6 @@
 #include "bench/cores.h"
 
 #include <math.h>
-#include <time.h>
 
 #include "kernels/kernels.h"
 #include "src/barrier.h"
@@ -16,13 +15,6 @@
 enum { TRIES = 2 }; // the better one counts
 #define WORK 8e6    // FLOP of each: 70 us with AVX2 on a core of 115 GFLOP/s
 #define LEAST 0.75  // of the cores: two threads on one have half
-
-// Of this thread, without the time in which another one had its CPU.
-static double cpu_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 double nb_cores_at_work(size_t threads) {
     const struct nb_kernels_f32 *k = nb_isa_kernels_f32(nb_isa_best());
@@ -45,10 +37,10 @@ double nb_cores_at_work(size_t threads) {
         for (int i = 0; i < TRIES; i++) {
             nb_barrier_wait(&barrier, members);
             if (id == 0) {
-                const double start = cpu_now();
+                const double start = nb_thread_seconds();
                 count = members;
                 k->peak_fma(rounds);
-                alone = fmin(alone, cpu_now() - start);
+                alone = fmin(alone, nb_thread_seconds() - start);
             }
             // The others wait there already, unless they wait for this thread's CPU.
             const double start = nb_now();

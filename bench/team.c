@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "bench/team.h"
 
-#include <time.h>
-
 #include "bench/peer.h"
 #include "src/barrier.h"
+#include "src/clock.h"
 
 #ifdef _OPENMP
 #    include <omp.h>
 #endif
-
-static double clock_seconds(clockid_t clock) {
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 // What pieces are multiples of. Columns: whole cache lines, so that no two threads write to the
 // same one.
@@ -156,14 +149,14 @@ static struct nb_elapsed run_pieces(const struct nb_job *job, size_t calls, size
         struct nb_elapsed start = {0};
         nb_barrier_wait(&barrier, count);
         if (id == 0) {
-            start.cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
-            start.wall = clock_seconds(CLOCK_MONOTONIC);
+            start.cpu = nb_process_seconds();
+            start.wall = nb_now();
         }
         nb_barrier_wait(&barrier, count);
         run_share(job, &mine, calls, next, &barrier, count);
         if (id == 0) {
-            elapsed.wall = clock_seconds(CLOCK_MONOTONIC) - start.wall;
-            elapsed.cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - start.cpu;
+            elapsed.wall = nb_now() - start.wall;
+            elapsed.cpu = nb_process_seconds() - start.cpu;
         }
     }
     return elapsed;
@@ -183,10 +176,10 @@ static int set_threads(int threads) {
 static struct nb_elapsed run_whole(const struct nb_job *job, size_t calls, size_t next) {
     int before = set_threads((int)job->threads);
     const struct share whole = share_of(job, 0, 1);
-    double cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID), wall = clock_seconds(CLOCK_MONOTONIC);
+    double cpu = nb_process_seconds(), wall = nb_now();
     run_share(job, &whole, calls, next, NULL, 1);
-    wall = clock_seconds(CLOCK_MONOTONIC) - wall;
-    cpu = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    wall = nb_now() - wall;
+    cpu = nb_process_seconds() - cpu;
     set_threads(before);
     return (struct nb_elapsed){.wall = wall, .cpu = cpu};
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "bench/peer.h"
+#include "src/clock.h"
 #include "src/embedded.h"
 
 // Our threads spin for some milliseconds after their last piece: the child's need their cores.
@@ -207,20 +208,14 @@ static bool read_times(const char *line, struct nb_elapsed *elapsed) {
     return cpu > line && end > cpu;
 }
 
-// Seconds of all threads of this process.
-static double cpu_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-// What they had used when the child last ended: they sleep if it is no more.
+// What this process had worked when the child last ended: its threads sleep if it is no more.
 static double used;
 
 static void wait_for_sleep(void) {
     const struct timespec nap = {.tv_nsec = NAP_NANOSECONDS};
-    for (int naps = 0; naps < NAPS && cpu_now() - used > 0.2e-9 * NAP_NANOSECONDS; naps++) {
-        used = cpu_now();
+    for (int naps = 0; naps < NAPS && nb_process_seconds() - used > 0.2e-9 * NAP_NANOSECONDS;
+         naps++) {
+        used = nb_process_seconds();
         nanosleep(&nap, NULL);
     }
 }
@@ -241,7 +236,7 @@ static struct nb_elapsed run(const void *table, const struct nb_job *job, size_t
         wait_for_sleep();
     bool good = child >= 0 && give(line, (size_t)length) && take_line(child, line) &&
                 read_times(line, &elapsed) && (!job->checked || take_results(job));
-    used = cpu_now();
+    used = nb_process_seconds();
     if (good)
         return elapsed;
     if (child >= 0)
