@@ -15,7 +15,7 @@ INLINE void normalize_to(const bool past, const int relu, size_t rows, size_t co
                          const real *rstd, real *y, size_t ldy) {
     // What goes past the caches is collected line by line, for which a row's must follow one
     // another.
-    const size_t streams = past ? 1 : streams_of(rows, cols, ldx);
+    const size_t streams = past ? 1 : streams_of(rows, cols, ldx), ahead = far_ahead(past, ldx);
     for (size_t r0 = 0; r0 < rows; r0 += streams) {
         const size_t r1 = group_end(rows, r0, streams);
 #define BODY(c, vecs, left)                                                                 \
@@ -30,7 +30,7 @@ INLINE void normalize_to(const bool past, const int relu, size_t rows, size_t co
             b[v] = load_left(beta + j, left);                                               \
         }                                                                                   \
         for (size_t i = r0; i < r1; i++) {                                                  \
-            ask_far(past, vecs, x + i * ldx + (c));                                         \
+            ask(past, vecs, x + i * ldx + (c) + ahead);                                     \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
                 const size_t j = (c) + v * LANES;                                           \
                 vec out = v_fma(v_sub(load_left(x + i * ldx + j, left), m[v]), a[v], b[v]); \
@@ -138,6 +138,7 @@ INLINE void batchnorm_strip_sums(const bool asks, const int relu, size_t streams
                                  size_t cols, const real *x, size_t ldx, const real *gamma,
                                  const real *beta, const real *mean, const real *rstd,
                                  const real *dy, size_t lddy, real *dots, real *sums) {
+    const size_t ahead = far_ahead(asks, ldx), dy_ahead = far_ahead(asks, lddy);
     for (size_t i0 = 0; i0 < rows; i0 += streams) {
         const size_t i1 = group_end(rows, i0, streams);
 #define BODY(c, vecs, left)                                                                        \
@@ -152,8 +153,8 @@ INLINE void batchnorm_strip_sums(const bool asks, const int relu, size_t streams
             dot[v] = i0 > 0 ? load_left(dots + j, left) : v_zero();                                \
         }                                                                                          \
         for (size_t i = i0; i < i1; i++) {                                                         \
-            ask_far(asks, vecs, x + i * ldx + (c));                                                \
-            ask_far(asks, vecs, dy + i * lddy + (c));                                              \
+            ask(asks, vecs, x + i * ldx + (c) + ahead);                                            \
+            ask(asks, vecs, dy + i * lddy + (c) + dy_ahead);                                       \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                           \
                 const size_t j = (c) + v * LANES;                                                  \
                 vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                             \
@@ -182,6 +183,7 @@ INLINE void gradient_to(const bool past, const int relu, size_t rows, size_t col
     const vec minus_n = v_set1(-(real)batch);
     // Three arrays pass side by side here, so fewer rows of each.
     const size_t streams = past ? 1 : (streams_of(rows, cols, ldx) + 1) / 2;
+    const size_t ahead = far_ahead(past, ldx), dy_ahead = far_ahead(past, lddy);
     real scale[STRIP], slope[STRIP], shift[STRIP]; // a, p, q
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
@@ -210,8 +212,8 @@ INLINE void gradient_to(const bool past, const int relu, size_t rows, size_t col
             q[v] = load_left(shift + j, left);                                                 \
         }                                                                                      \
         for (size_t i = r0; i < r1; i++) {                                                     \
-            ask_far(past, vecs, x + i * ldx + c0 + (c));                                       \
-            ask_far(past, vecs, dy + i * lddy + c0 + (c));                                     \
+            ask(past, vecs, x + i * ldx + c0 + (c) + ahead);                                   \
+            ask(past, vecs, dy + i * lddy + c0 + (c) + dy_ahead);                              \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                       \
                 const size_t j = c0 + (c) + v * LANES;                                         \
                 vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                         \

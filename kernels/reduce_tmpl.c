@@ -118,23 +118,30 @@ INLINE bool is_cached(size_t rows, size_t cols) { return rows * cols * sizeof(re
 // Whether x (rows, cols) comes from memory: 12 MiB are a guess, too, of a share of an L3 cache.
 INLINE bool is_far(size_t rows, size_t cols) { return rows * cols * sizeof(real) >= 12 << 20; }
 
-// Asks for the lines that a stream from memory reads further on, where something is written
-// meanwhile: a CPU's own prefetchers then fall behind, and end at the page. Into L2, since more of
-// its lines can be on their way; and twice, which measured better, as if what is asked for while
-// too many are were forgotten. Nothing is read, so it may lie behind the end.
-INLINE void ask_far(const bool asks, size_t vecs, const real *p) {
-    enum { FURTHER = 24 << 10, NEARER = 8 << 10 };
+// Asks for the lines of some registers, into L2, since more of its lines can be on their way. Nothing
+// is read, so they may lie behind the end.
+INLINE void ask(const bool asks, size_t vecs, const real *p) {
     if (asks && LANES > 1) {
-        UNROLL for (size_t byte = 0; byte < vecs * sizeof(vec); byte += 64) {
-            __builtin_prefetch((const char *)p + FURTHER + byte, 0, 2);
-            __builtin_prefetch((const char *)p + NEARER + byte, 0, 2);
-        }
+        UNROLL for (size_t byte = 0; byte < vecs * sizeof(vec); byte += 64)
+            __builtin_prefetch((const char *)p + byte, 0, 2);
     }
 }
 
-// The same in a walk along a row, whose register `lane` is at p.
+// How far behind an element of x that comes from memory that one lies which is asked for: a CPU's
+// own prefetchers fall behind beside stores and several streams, and end at the page. Whole rows, so
+// that who has some of the columns asks for their own, and no row that is about to be read beside
+// this one.
+INLINE size_t far_ahead(const bool asks, size_t ldx) {
+    const size_t rows = asks ? (24 << 10) / (ldx * sizeof(real)) : 0;
+    return (rows > STREAMS ? rows : STREAMS) * ldx;
+}
+
+// The same in a walk along a row, whose register `lane` is at p. Twice, which measured better, as if
+// what is asked for while too many lines are on their way were forgotten.
 INLINE void ask_far_lane(const bool asks, const size_t lane, const real *p) {
-    ask_far(asks && lane * sizeof(vec) % 64 == 0, 1, p);
+    enum { FURTHER = (24 << 10) / sizeof(real), NEARER = (8 << 10) / sizeof(real) };
+    ask(asks && lane * sizeof(vec) % 64 == 0, 1, p + FURTHER);
+    ask(asks && lane * sizeof(vec) % 64 == 0, 1, p + NEARER);
 }
 
 // Whether y (rows, cols), which is written once, goes past the caches: a line that is only written
@@ -160,6 +167,7 @@ INLINE size_t group_end(size_t rows, size_t i, size_t streams) {
 // sum (cols) of x (rows, cols), rows one after another; `most` registers of them side by side
 INLINE void strip_sum(const bool asks, const size_t most, size_t streams, size_t rows, size_t cols,
                       const real *x, size_t ldx, real *sum) {
+    const size_t ahead = far_ahead(asks, ldx);
     for (size_t i0 = 0; i0 < rows; i0 += streams) {
         const size_t i1 = group_end(rows, i0, streams);
 #define BODY(c, vecs, left)                                                                       \
@@ -168,7 +176,7 @@ INLINE void strip_sum(const bool asks, const size_t most, size_t streams, size_t
         UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                         \
             i0 > 0 ? load_left(sum + (c) + v * LANES, left) : v_zero();                           \
         for (size_t i = i0; i < i1; i++) {                                                        \
-            ask_far(asks, vecs, x + i * ldx + (c));                                               \
+            ask(asks, vecs, x + i * ldx + (c) + ahead);                                           \
             UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                     \
                 v_add(s[v], load_left(x + i * ldx + (c) + v * LANES, left));                      \
         }                                                                                         \
@@ -220,9 +228,10 @@ static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real
         column_sum_of(false, streams, rows, cols, x, ldx, sum);
 }
 
-// s1 = sum (x - m0), s2 = sum (x - m0)^2, (cols) each, of x (rows, cols)
-INLINE void strip_centred_sums(size_t rows, size_t cols, const real *x, size_t ldx, const real *m0,
-                               real *s1, real *s2) {
+// s1 = sum (x - m0), s2 = sum (x - m0)^2, (cols) each, of x (rows, cols), a block that is cached.
+// The next one is asked for meanwhile, or memory would rest.
+INLINE void strip_centred_sums(const bool asks, size_t rows, size_t cols, const real *x, size_t ldx,
+                               const real *m0, real *s1, real *s2) {
     for (size_t i0 = 0; i0 < rows; i0 += STREAMS) {
         const size_t i1 = group_end(rows, i0, STREAMS);
 #define BODY(c, vecs, left)                                                             \
@@ -235,6 +244,7 @@ INLINE void strip_centred_sums(size_t rows, size_t cols, const real *x, size_t l
             t2[v] = i0 > 0 ? load_left(s2 + j, left) : v_zero();                        \
         }                                                                               \
         for (size_t i = i0; i < i1; i++) {                                              \
+            ask(asks, vecs, x + (i + NB_BLOCK_ROWS) * ldx + (c));                       \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                \
                 vec d = v_sub(load_left(x + i * ldx + (c) + v * LANES, left), mean[v]); \
                 t1[v] = v_add(t1[v], d);                                                \
@@ -295,17 +305,17 @@ INLINE void column_m2_of(const bool asks, size_t rows, size_t cols, const real *
     }
             FOR_COLUMNS(width, BODY);
 #undef BODY
-            strip_centred_sums(count, width, block, ldx, m0, s1, s2);
+            strip_centred_sums(asks, count, width, block, ldx, m0, s1, s2);
             merge_moments(r0, count, width, m0, s1, s2, mean + c0, m2 + c0);
         }
     }
 }
 
 static void column_m2(size_t rows, size_t cols, const real *x, size_t ldx, real *mean, real *m2) {
-    if (is_far(rows, cols))
-        column_m2_of(true, rows, cols, x, ldx, mean, m2);
-    else
+    if (is_cached(rows, cols))
         column_m2_of(false, rows, cols, x, ldx, mean, m2);
+    else
+        column_m2_of(true, rows, cols, x, ldx, mean, m2);
 }
 
 static void column_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
