@@ -118,8 +118,8 @@ INLINE bool is_cached(size_t rows, size_t cols) { return rows * cols * sizeof(re
 // Whether x (rows, cols) comes from memory: 12 MiB are a guess, too, of a share of an L3 cache.
 INLINE bool is_far(size_t rows, size_t cols) { return rows * cols * sizeof(real) >= 12 << 20; }
 
-// Asks for the lines of some registers, into L2, since more of its lines can be on their way. Nothing
-// is read, so they may lie behind the end.
+// Asks for the lines of some registers, into L2, since more of its lines can be on their way.
+// Nothing is read, so they may lie behind the end.
 INLINE void ask(const bool asks, size_t vecs, const real *p) {
     if (asks && LANES > 1) {
         UNROLL for (size_t byte = 0; byte < vecs * sizeof(vec); byte += 64)
@@ -128,16 +128,16 @@ INLINE void ask(const bool asks, size_t vecs, const real *p) {
 }
 
 // How far behind an element of x that comes from memory that one lies which is asked for: a CPU's
-// own prefetchers fall behind beside stores and several streams, and end at the page. Whole rows, so
-// that who has some of the columns asks for their own, and no row that is about to be read beside
-// this one.
+// own prefetchers fall behind beside stores and several streams, and end at the page. Whole rows,
+// so that who has some of the columns asks for their own, and no row that is about to be read
+// beside this one.
 INLINE size_t far_ahead(const bool asks, size_t ldx) {
     const size_t rows = asks ? (24 << 10) / (ldx * sizeof(real)) : 0;
     return (rows > STREAMS ? rows : STREAMS) * ldx;
 }
 
-// The same in a walk along a row, whose register `lane` is at p. Twice, which measured better, as if
-// what is asked for while too many lines are on their way were forgotten.
+// The same in a walk along a row, whose register `lane` is at p. Twice, which measured better, as
+// if what is asked for while too many lines are on their way were forgotten.
 INLINE void ask_far_lane(const bool asks, const size_t lane, const real *p) {
     enum { FURTHER = (24 << 10) / sizeof(real), NEARER = (8 << 10) / sizeof(real) };
     ask(asks && lane * sizeof(vec) % 64 == 0, 1, p + FURTHER);

@@ -12,7 +12,7 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
-TOOLS = "bash env awk cat dirname grep gzip id mkdir mktemp mv rm sed sha256sum tar".split()
+TOOLS = "bash env awk cat comm dirname grep gzip id mkdir mktemp mv rm sed sha256sum sort tar".split()
 
 
 def write(path, content):

@@ -368,6 +368,52 @@ class Experiment(Scripts):
         self.assertEqual(self.logged(""), [])
 
 
+class Results(Scripts):
+    """script/results with stand-ins for its parts: what it asks of them, and in which folder."""
+
+    BENCH = '''
+        mkdir "$3/a-cpu-2" && : >"$3/a-cpu-2/machine.json" && echo '{}' >"$3/a-cpu-2/bench.json"
+        '''
+
+    def setUp(self):
+        super().setUp()
+        for name in ("setup", "fetch-data", "bench-programs", "goals"):
+            self.stand_in(name, folder="script")
+        self.stand_in("build", 'cd "${0%/*}/../b" && pwd', folder="script")
+        self.stand_in("normbench", self.BENCH, folder="b/src")
+        write(os.path.join(self.top, "results", "a-cpu", "machine.json"), b"{}")
+
+    def test_every_part_in_its_turn_and_in_the_new_folder(self):
+        self.assert_exit(self.run_script("results"), 0)
+        self.assertEqual([line.replace(self.top, "TOP") for line in self.logged("")], [
+            "setup base extra peers pytorch programs",
+            "build -Dopenblas=enabled -Dblis=enabled -Donednn=enabled -Dlibxsmm=enabled",
+            "fetch-data mnist",
+            "normbench bench --results TOP/results --peers all",
+            "bench-programs --program TOP/b/src/normbench --only epochs --rounds 3 --norms batch,layer "
+            "--output TOP/results/a-cpu-2/programs",
+            "goals TOP/results/a-cpu-2"])
+        self.assertEqual(sorted(os.listdir(os.path.join(self.top, "results", "a-cpu-2"))),
+                         ["bench.json.gz", "machine.json"])
+
+    def test_a_folder_that_is_new(self):
+        self.assert_exit(self.run_script("results", os.path.join(self.top, "else where")), 0)
+        self.assertEqual(self.logged("goals"), ["goals %s/else where/a-cpu-2" % self.top])
+
+    def test_a_failing_part_ends_it(self):
+        self.stand_in("normbench", self.BENCH + "exit 130", folder="b/src")
+        self.assert_exit(self.run_script("results"), 130)
+        self.assertEqual(self.logged("bench-programs") + self.logged("goals"), [])
+
+    def test_help_and_mistakes_do_nothing(self):
+        for args, code, text in ((["--help"], 0, "usage: script/results"), (["--fast"], 2, "no option '--fast'"),
+                                 (["a", "b"], 2, "one folder at most")):
+            result = self.run_script("results", *args)
+            self.assert_exit(result, code)
+            self.assertIn(text, result.stdout + result.stderr)
+        self.assertEqual(self.logged(""), [])
+
+
 class Build(Scripts):
     def test_configures_once_and_prints_the_folder(self):
         self.stand_in("meson", 'echo noise; [ "$1" = configure ] || { mkdir -p "$2" && : >"$2/build.ninja"; }')

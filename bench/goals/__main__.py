@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""script/goals: what a folder of results has reached of what was aimed at."""
+import argparse
+import csv
+import io
+import os
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "programs"))
+
+from figures import Results  # noqa: E402
+from goals import judge  # noqa: E402
+from output import Failure, Folder, markdown  # noqa: E402
+
+FIELDS = ["goal", "wanted", "enough", "isa", "threads", "least", "at", "met", "of", "reached"]
+
+
+def cell(verdict):
+    """The least figure, in bold where the goal is reached, and of several how many meet it."""
+    text = "%.2f" % verdict.least.value
+    return ("**%s**" if verdict.reached else "%s") % text + (
+        " (%d of %d)" % (verdict.met, verdict.count) if verdict.count > 1 else "")
+
+
+def page(results, verdicts):
+    """A goal per row, an ISA with a number of threads per column."""
+    settings = list(dict.fromkeys((verdict.isa, verdict.threads) for verdict in verdicts))
+    rows = []
+    for name in dict.fromkeys(verdict.goal.name for verdict in verdicts):
+        mine = {(verdict.isa, verdict.threads): verdict for verdict in verdicts if verdict.goal.name == name}
+        wanted = dict.fromkeys(verdict.goal.text() for verdict in mine.values())
+        rows.append([name, " / ".join(wanted), *(cell(mine[key]) if key in mine else "" for key in settings)])
+    heads = [":goal", "wanted", *("%s, %d" % setting for setting in settings)]
+    lines = ["# What of the goals is reached", "",
+             "Made by `script/goals` from the files of this folder: %s. f32, hot caches; a column for each ISA and number "
+             "of threads. A figure is the least that a goal looks at, in bold where the goal is reached; behind it, how "
+             "many of them meet it. `goals.csv` says where the least one stands, docs/benchmark.md what the goals mean."
+             % results.about, "", markdown(heads, rows).rstrip(), "", "%d of %d are reached." % (
+                 sum(verdict.reached for verdict in verdicts), len(verdicts))]
+    if results.missing:
+        lines += ["", "Not in this folder: %s." % ", ".join(results.missing)]
+    return "\n".join(lines) + "\n"
+
+
+def table(verdicts):
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(FIELDS)
+    for verdict in verdicts:
+        rows.writerow([verdict.goal.name, verdict.goal.wanted, verdict.goal.enough, verdict.isa, verdict.threads,
+                       verdict.least.value, verdict.least.where, verdict.met, verdict.count, int(verdict.reached)])
+    return text.getvalue()
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="goals", allow_abbrev=False,
+        description="Holds a folder of results, as script/results makes it, against what normbench aims at, and writes "
+        "goals.md and goals.csv there. It measures nothing.")
+    parser.add_argument("folder", metavar="FOLDER", help="of `normbench bench --results`, with or without programs/")
+    options = parser.parse_args()
+    try:
+        results = Results(options.folder)
+        verdicts = judge(results)
+        if not verdicts:
+            raise Failure("'%s' has no row that a goal is about; script/results makes a whole folder" % options.folder, 3)
+        folder = Folder(options.folder)
+        text = page(results, verdicts)
+        folder.write("goals.csv", table(verdicts))
+        folder.write("goals.md", text)
+        print(text)
+        print("\n".join(folder.paths))
+        return 0
+    except Failure as failure:
+        print("goals: %s" % failure, file=sys.stderr)
+        return failure.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

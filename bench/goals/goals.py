@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""What normbench aims at, and whether figures reach it. A goal is held against each vector ISA and number of threads."""
+import re
+from typing import Callable, NamedTuple
+
+from figures import Figure
+
+
+class Goal(NamedTuple):
+    name: str
+    wanted: float
+    figures: Callable  # of (results, isa, threads): those that should be as large as wanted
+    enough: float = 1  # the share of the figures that must be
+
+    def text(self):
+        return "%.2f%s" % (self.wanted, " of %.0f %%" % (100 * self.enough) if self.enough < 1 else "")
+
+
+class Verdict(NamedTuple):
+    goal: Goal
+    isa: str
+    threads: int
+    least: Figure
+    met: int
+    count: int
+
+    @property
+    def reached(self):
+        return self.met >= self.goal.enough * self.count
+
+
+def peers(problems):
+    """Times of the best peer over ours, of problems whose whole name matches."""
+    return lambda results, isa, threads: results.against_peers(isa, threads, re.compile(problems).fullmatch)
+
+
+def mean(family, name):
+    return lambda results, isa, threads: results.mean(isa, threads, family, name)
+
+
+def of_fma(problems, least_rows=0, square=False):
+    """Shares of the FMA peak of products m x n x k; `least_rows` is about the batch: m, and k of a gradient."""
+    def wants(problem):
+        if not re.fullmatch(problems, problem):
+            return False
+        m, n, k = map(int, problem.split(":")[1].split("x"))
+        return (k if problem.startswith("matmul_tn") else m) >= least_rows and (m == n == k) == square
+    return lambda results, isa, threads: results.of_ceiling(isa, threads, "FMA", "gflops", wants)
+
+
+def of_copy(problems):
+    """Shares of the bandwidth of copying memory."""
+    return lambda results, isa, threads: results.of_ceiling(isa, threads, "memory copy", "gbytes",
+                                                            re.compile(problems).fullmatch)
+
+
+def epoch(batch_size):
+    return lambda results, isa, threads: results.epoch_ratios(isa, threads, batch_size)
+
+
+def epochs_of_peak(*batch_sizes):
+    return lambda results, isa, threads: [figure for batch_size in batch_sizes
+                                          for figure in results.epoch_shares(isa, threads, batch_size)]
+
+
+def by_threads(one, more):
+    """Of two goals the one for this number of threads."""
+    return lambda threads: one if threads == 1 else more
+
+
+IN_CACHE = r"(_relu)?_(forward|backward):((32|128|512|2048)x256|128x1000)"
+
+# In the order of the page. What differs with the number of threads is a function of it.
+GOALS = [
+    Goal("matmul: mean against the best peer", 1, mean("matmul", "vs_best_peer")),
+    Goal("matmul: mean against OpenBLAS", 1.15, mean("matmul", "openblas")),
+    Goal("matmul: mean against BLIS", 1.15, mean("matmul", "blis")),
+    Goal("matmul: not behind the best peer", 1, peers("matmul_.*"), 0.9),
+    Goal("matmul: never far behind the best peer", 0.95, peers("matmul_.*")),
+    # Heads of ten columns fill no register, and a hidden layer's dX is no forward product.
+    Goal("matmul: forward from batch 4, of the FMA peak", 0.95,
+         of_fma(r"matmul_nn:\d+x(256x784|1000x784|1000x1000)", 4)),
+    Goal("matmul: gradients from batch 32, of the FMA peak", 0.92,
+         of_fma(r"matmul_tn:(784x256|784x1000|1000x1000)x\d+", 32)),
+    Goal("matmul: squares from 256, of the FMA peak", 0.92, of_fma(r"matmul_nn:.*", 256, square=True)),
+    Goal("BatchNorm: in cache against the best peer", 2, peers("batchnorm" + IN_CACHE)),
+    Goal("LayerNorm: in cache against the best peer", 2, peers("layernorm" + IN_CACHE)),
+    Goal("BatchNorm: 8192x1000, of the copy", 0.85, of_copy("batchnorm_.*:8192x1000")),
+    Goal("LayerNorm: 8192x1000, of the copy", 0.85, of_copy("layernorm_.*:8192x1000")),
+    Goal("reductions: 8192x1000, of the copy", 0.85, of_copy("(row|column)_.*:8192x1000")),
+    *(by_threads(Goal("epoch: batch %d, against PyTorch" % batch_size, one, epoch(batch_size)),
+                 Goal("epoch: batch %d, against PyTorch" % batch_size, more, epoch(batch_size)))
+      for batch_size, one, more in ((4, 9, 12), (32, 2.6, 3.5), (128, 1.6, 1.9), (512, 1.5, 1.75), (2048, 1.35, 1.5))),
+    by_threads(Goal("epoch: from batch 128, of the FMA peak", 0.9, epochs_of_peak(128, 512, 2048)),
+               Goal("epoch: from batch 128, of the FMA peak", 0.88, epochs_of_peak(128, 512, 2048))),
+    Goal("all kernels: the contract is free, against autovec", 1,
+         lambda results, isa, threads: results.against(isa, threads, "autovec")),
+]
+
+
+def judge(results):
+    """Verdicts, goal by goal, of all that the results have figures for."""
+    verdicts = []
+    for entry in GOALS:
+        for isa, threads in results.settings():
+            goal = entry if isinstance(entry, Goal) else entry(threads)
+            figures = goal.figures(results, isa, threads)
+            if figures:
+                met = sum(figure.value >= goal.wanted for figure in figures)
+                verdicts.append(Verdict(goal, isa, threads, min(figures), met, len(figures)))
+    return verdicts
