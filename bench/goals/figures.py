@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
     @classmethod
     def of(cls, row):
-        return cls(row["problem"], row["isa"], int(row["threads"]), float(row["median"]), number(row["gflops"]),
+        return cls(row["problem"], row["isa"], int(row["threads"]), positive(row["median"]), number(row["gflops"]),
                    number(row["gbytes"]), number(row["share"]), row["ceiling"], number(row["vs_best_peer"]))
 
 
@@ -58,18 +58,19 @@ class Epoch(NamedTuple):
 
     @classmethod
     def of(cls, cell):
-        return cls(cell["program"], cell.get("isa", ""), cell["threads"], cell["norm"], cell["batch_size"], cell["median"])
+        return cls(cell["program"], cell.get("isa", ""), int(cell["threads"]), cell["norm"], int(cell["batch_size"]),
+                   positive(cell["median"]))
 
 
 class Results:
     """The f32 rows with hot caches of bench.csv, the means of standing.csv, and the epochs. `missing` names what is not
-    there."""
+    there, or not whole."""
 
     def __init__(self, folder):
         self.folder, self.missing = folder, []
         self.rows = self.read("bench.csv", lambda file: subjects(file, Row)) or []
         self.means = self.read("standing.csv", lambda file: subjects(file, Mean)) or []
-        self.epochs, self.peaks, self.flop = self.read(os.path.join("programs", "epochs.json"), epochs_of) or ([], {}, 0)
+        self.epochs, self.peaks, self.flop = self.read(os.path.join("programs", "epochs.json"), self.epochs_of) or ([], {}, 0)
         self.about = self.read("machine.json", machine_of) or "an unnamed machine"
         if not self.rows and not self.epochs:
             raise Failure("'%s' is no folder of results: it has neither bench.csv nor programs/epochs.json with figures; "
@@ -88,6 +89,14 @@ class Results:
             raise Failure("cannot use '%s': it has no %s; script/results makes it anew" % (path, error), 3)
         except (OSError, ValueError, TypeError, AttributeError, csv.Error) as error:
             raise Failure("cannot use '%s': %s; script/results makes it anew" % (path, error), 3)
+
+    def epochs_of(self, file):
+        whole = json.load(file)
+        if whole["status"] != "ok":
+            self.missing.append("some epochs (status: %s)" % whole["status"])
+        peaks = {(peak["isa"], int(peak["threads"])): positive(peak["f32_flops_per_second"])
+                 for peak in whole["peaks"] or ()}
+        return [Epoch.of(cell) for cell in whole["cells"]], peaks, float(whole["flop"] or 0)
 
     def settings(self):
         """ISA and number of threads of all rows and epochs that goals are about."""
@@ -144,18 +153,18 @@ class Results:
                 for epoch in self.ours(isa, threads, batch_size) if peak > 0]
 
 
+def positive(what):
+    if not float(what) > 0:
+        raise ValueError("'%s' is no time" % what)
+    return float(what)
+
+
 def number(text):
     return float(text) if text else math.nan
 
 
 def subjects(file, kind):
     return [kind.of(row) for row in csv.DictReader(file) if (row["dtype"], row["cache"]) == ("f32", "hot")]
-
-
-def epochs_of(file):
-    whole = json.load(file)
-    peaks = {(peak["isa"], peak["threads"]): peak["f32_flops_per_second"] for peak in whole["peaks"] or ()}
-    return [Epoch.of(cell) for cell in whole["cells"]], peaks, whole["flop"]
 
 
 def machine_of(file):

@@ -116,7 +116,8 @@ class Goals(unittest.TestCase):
                  cell("normbench", 512, 0.1, norm="none", isa="avx2"), cell("normbench", 512, 9.0, isa="autovec"),
                  cell("pytorch", 512, 1.6), cell("pytorch", 512, 1.5), cell("pytorch", 512, 0.8, threads=2)]
         peaks = [{"isa": "avx2", "threads": 1, "f32_flops_per_second": 100.0}]
-        self.write("programs/epochs.json", json.dumps({"cells": cells, "peaks": peaks, "flop": 90}))
+        self.write("programs/epochs.json", json.dumps(
+            {"status": "interrupted", "cells": cells, "peaks": peaks, "flop": 90}))
         self.write("machine.json", json.dumps(MACHINE))
         verdicts = self.verdicts()
         self.assert_verdict(verdicts["epoch: batch 512, against PyTorch", "1"], 1.5, "batch", 1, 1, True)
@@ -128,12 +129,17 @@ class Goals(unittest.TestCase):
         self.assertIn("A CPU, commit abc with changes", page)
         self.assertRegex(page, r"\| epoch: batch 512, against PyTorch +\| 1.50 / 1.75 \| \*\*1.50\*\* \| +1.60 \|")
         self.assertIn("2 of 3 are reached.", page)
-        self.assertIn("Not in this folder: bench.csv, standing.csv.", page)
+        self.assertIn("Not in this folder: bench.csv, standing.csv, some epochs (status: interrupted).", page)
 
     def test_what_is_no_folder_of_results_is_refused(self):
         for name, text, message in ((None, "", "neither bench.csv nor programs/epochs.json with figures; script/results makes"),
                                     ("programs/epochs.json", "{", "programs/epochs.json': Expecting"),
                                     ("programs/epochs.json", "[]", "programs/epochs.json"),
+                                    ("programs/epochs.json", json.dumps(
+                                        {"status": "ok", "cells": [cell("normbench", 4, "soon")], "peaks": [], "flop": 1}),
+                                     "could not convert"),
+                                    ("bench.csv", ",".join(FIELDS) + "\n" + "a,b,f32,avx2,1,hot,0" + "," * 5 + "\n",
+                                     "'0' is no time"),
                                     ("bench.csv", "a,b\n1,2\n", "it has no 'dtype'"),
                                     ("bench.csv", ",".join(FIELDS) + "\n", "neither bench.csv nor")):
             with self.subTest(name=name, text=text):
