@@ -136,8 +136,8 @@ INLINE size_t far_ahead(const bool asks, size_t ldx) {
     return (rows > STREAMS ? rows : STREAMS) * ldx;
 }
 
-// The same in a walk along a row, whose register `lane` is at p. Twice, which measured better, as
-// if what is asked for while too many lines are on their way were forgotten.
+// Asks in a walk along a row from memory, whose register `lane` is at p. Twice, which measured
+// better, as if what is asked for while too many lines are on their way were forgotten.
 INLINE void ask_far_lane(const bool asks, const size_t lane, const real *p) {
     enum { FURTHER = (24 << 10) / sizeof(real), NEARER = (8 << 10) / sizeof(real) };
     ask(asks && lane * sizeof(vec) % 64 == 0, 1, p + FURTHER);

@@ -28,7 +28,7 @@ def page(results, verdicts):
     rows = []
     for name in dict.fromkeys(verdict.goal.name for verdict in verdicts):
         mine = {(verdict.isa, verdict.threads): verdict for verdict in verdicts if verdict.goal.name == name}
-        wanted = dict.fromkeys(verdict.goal.text() for verdict in mine.values())
+        wanted = dict.fromkeys(verdict.text() for verdict in mine.values())
         rows.append([name, " / ".join(wanted), *(cell(mine[key]) if key in mine else "" for key in settings)])
     heads = [":goal", "wanted", *("%s, %d" % setting for setting in settings)]
     lines = ["# What of the goals is reached", "",
@@ -47,7 +47,7 @@ def table(verdicts):
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(FIELDS)
     for verdict in verdicts:
-        rows.writerow([verdict.goal.name, verdict.goal.wanted, verdict.goal.enough, verdict.isa, verdict.threads,
+        rows.writerow([verdict.goal.name, verdict.wanted, verdict.goal.enough, verdict.isa, verdict.threads,
                        verdict.least.value, verdict.least.where, verdict.met, verdict.count, int(verdict.reached)])
     return text.getvalue()
 
