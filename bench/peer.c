@@ -155,6 +155,9 @@ enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct
 static json_t *version_of(const struct nb_peer *peer) {
     if (peer->core == NULL)
         return json_string(peer->version());
+    const char *variable = nb_peer_core_held(peer->name);
+    if (variable != NULL)
+        return json_sprintf("%s %s (held by %s)", peer->version(), peer->core(), variable);
     return json_sprintf("%s %s", peer->version(), peer->core());
 }
 

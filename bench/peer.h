@@ -67,8 +67,9 @@ extern const char *const nb_peer_words[];
 // "openblas,blis". NB_USAGE with the names there are when one is unknown, or not there at run time.
 enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct nb_error *error);
 
-// {"openblas": "0.3.21 SkylakeX"}, with their cores, of the chosen ones that are there at run time;
-// without a choice, of all that are there. Loads nothing when none is chosen. NULL when memory is
+// {"openblas": "0.3.21 SkylakeX"}, with their cores, of the chosen ones that are there at run time,
+// and "0.3.21 Haswell (held by OPENBLAS_CORETYPE)" where the user has set the core; without a
+// choice, of all that are there. Loads nothing when none is chosen. NULL when memory is
 // short.
 json_t *nb_peer_versions(const bool *chosen);
 

@@ -39,6 +39,8 @@ static const struct library {
 
 enum { LIBRARIES = sizeof libraries / sizeof *libraries };
 
+static bool held[LIBRARIES]; // by the user
+
 // The child's part. It answers, or it dies: of a signal, of the core it tries, or because its time
 // is up. What it says to people is about cores that nobody chose.
 _Noreturn static void answer(int pipe, nb_core_try *try, const void *peer) {
@@ -121,10 +123,20 @@ static void choose(const struct library *library, nb_core_try *try, const void *
 }
 
 void nb_peer_core_choose(const char *name, nb_core_try *try, const void *peer) {
-    for (size_t i = 0; i < LIBRARIES; i++)
-        if (strcmp(libraries[i].peer, name) == 0 && getenv(libraries[i].variable) == NULL &&
-            suits(&libraries[i]))
+    for (size_t i = 0; i < LIBRARIES; i++) {
+        if (strcmp(libraries[i].peer, name) != 0)
+            continue;
+        held[i] = getenv(libraries[i].variable) != NULL;
+        if (!held[i] && suits(&libraries[i]))
             choose(&libraries[i], try, peer);
+    }
+}
+
+const char *nb_peer_core_held(const char *name) {
+    for (size_t i = 0; i < LIBRARIES; i++)
+        if (held[i] && strcmp(libraries[i].peer, name) == 0)
+            return libraries[i].variable;
+    return NULL;
 }
 
 json_t *nb_peer_core_variables(void) {

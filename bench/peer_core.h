@@ -27,6 +27,10 @@ typedef bool nb_core_try(const void *peer, struct nb_core_trial *trial);
 // from. Loads nothing into this process, and is for one thread.
 void nb_peer_core_choose(const char *name, nb_core_try *try, const void *peer);
 
+// The variable by which the user holds a peer to one core: that was set when nb_peer_core_choose
+// came to this peer. NULL: it chose.
+const char *nb_peer_core_held(const char *name);
+
 // {"OPENBLAS_CORETYPE": "SkylakeX"}: those of the variables that are set, by the user or by
 // nb_peer_core_choose. NULL when memory is short.
 json_t *nb_peer_core_variables(void);

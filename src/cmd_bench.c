@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bench/gbench.h"
+#include "bench/peer_core.h"
 #include "bench/report.h"
 #include "bench/request.h"
 #include "bench/results.h"
@@ -111,6 +112,21 @@ static void print_list(const struct nb_bench *bench) {
     }
 }
 
+// What somebody's shell has set once makes a library slow for ever, and its ratio look good.
+static void print_held(const struct nb_bench *bench) {
+    const bool *chosen = bench->options.request.peers;
+    if (memchr(chosen, true, NB_MAX_PEERS * sizeof *chosen) == NULL)
+        return; // so as to load none
+    for (size_t i = 0; nb_peers()[i] != NULL; i++) {
+        const struct nb_peer *peer = nb_peers()[i];
+        const char *variable = nb_peer_core_held(peer->name);
+        if (chosen[i] && variable != NULL && peer->version() != NULL)
+            fprintf(stderr,
+                    "%s is set: %s runs the code it names; unset it, and the quickest is found\n",
+                    variable, peer->name);
+    }
+}
+
 static void print_wrong(const struct nb_bench *bench) {
     for (size_t i = 0; i < bench->selection.count; i++) {
         const struct nb_row *row = &bench->selection.rows[i];
@@ -201,6 +217,7 @@ static enum nb_code run_bench(void *data, struct nb_error *error) {
         code = open_outputs(&bench, options, &json, folder, error);
         struct nb_progress progress;
         nb_interrupt_catch();
+        print_held(&bench);
         if (code == NB_OK)
             code = nb_bench_run(&bench, &progress, stderr, error);
         if (code == NB_OK)

@@ -68,6 +68,7 @@ static void test_the_quickest(void **state) {
     need_avx2();
     const struct play old[] = {{NULL, "Prescott", 8, TELLS}, {"Haswell", "Haswell", 2, TELLS}, {0}};
     assert_string_equal(choice("openblas", old), "Haswell");
+    assert_null(nb_peer_core_held("openblas")); // although the variable is set by now
     unset(state);
     const struct play three[] = {{NULL, "Prescott", 8, TELLS},
                                  {"SkylakeX", "SkylakeX", 1, TELLS},
@@ -90,6 +91,7 @@ static void test_hardly_quicker_is_not_enough(void **state) {
                                  {"Haswell", "Haswell", 1.5, TELLS},
                                  {0}};
     assert_null(choice("openblas", plays));
+    assert_null(nb_peer_core_held("openblas"));
 }
 
 static void test_another_core_than_was_meant(void **state) {
@@ -161,6 +163,8 @@ static void test_the_user_decides(void **state) {
     for (size_t i = 1; i < 3; i++) { // empty is a decision, too
         setenv(variable, plays[i].value, 1);
         assert_string_equal(choice("openblas", plays), plays[i].value);
+        assert_string_equal(nb_peer_core_held("openblas"), variable);
+        assert_null(nb_peer_core_held("blis"));
         json_t *variables = nb_peer_core_variables();
         assert_string_equal(json_string_value(json_object_get(variables, variable)),
                             plays[i].value);

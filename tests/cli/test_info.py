@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """normbench info, for people and as JSON."""
+import os
+import re
 import unittest
 
 from case import Case, strict_json
@@ -31,22 +33,29 @@ class Info(Case):
         def ask(**env):
             info = strict_json(self.call("info", "--no-peaks", "--json", "-", env=env).stdout)
             return info, info["peers"], info["peer_variables"]
+        cores = {"openblas": "OPENBLAS_CORETYPE", "blis": "BLIS_ARCH_TYPE"}
+        def held(name, env):
+            return f" (held by {cores[name]})" if cores[name] in env else ""
         info, peers, found = ask()
-        for name in {"openblas", "blis"} & set(peers):
-            self.assertRegex(peers[name], r"^[0-9]+\.[0-9.]+ [A-Za-z0-9_]+$")
+        for name in set(cores) & set(peers):
+            self.assertRegex(peers[name], r"^[0-9]+\.[0-9.]+ [A-Za-z0-9_]+" + re.escape(held(name, os.environ)) + "$")
         # What is not set is tried again, and where two cores are as quick, the other may win.
         _, peers_again, found_again = ask(**found)
         self.assertLessEqual(found.items(), found_again.items())
-        for name, variable in (("openblas", "OPENBLAS_CORETYPE"), ("blis", "BLIS_ARCH_TYPE")):
+        for name, variable in cores.items():
             if variable in found and name in peers:
-                self.assertEqual(peers_again[name], peers[name])
+                self.assertEqual(peers_again[name], peers[name].partition(" (")[0] + held(name, found))
         if "OPENBLAS_CORETYPE" in found and "openblas" in peers:
             self.assertEqual(peers["openblas"].split()[1], found["OPENBLAS_CORETYPE"])
         if "openblas" not in peers or "avx2" not in [isa["name"] for isa in info["isas"] if isa["usable"]]:
             self.skipTest("no OpenBLAS in this build, or no AVX2, without which it has no core to ask for")
         for core in ("Haswell", "Nehalem"):
             _, peers, found = ask(OPENBLAS_CORETYPE=core)
-            self.assertEqual((peers["openblas"].split()[1], found["OPENBLAS_CORETYPE"]), (core, core))
+            self.assertEqual(peers["openblas"].split(maxsplit=1)[1], f"{core} (held by OPENBLAS_CORETYPE)")
+            self.assertEqual(found["OPENBLAS_CORETYPE"], core)
+            problem = ("bench", "--problems", "matmul_nn:4x4x4", "--dry-run", "--isas", "scalar", "--peers")
+            self.assertIn("OPENBLAS_CORETYPE is set: openblas runs", self.call(*problem, "openblas", env={cores["openblas"]: core}).stderr)
+            self.assertNotIn("OPENBLAS_CORETYPE", self.call(*problem, "none", env={cores["openblas"]: core}).stderr)
 
     def test_places_of_openmp(self):
         """Where OpenMP ties threads to places, the one that asks may run on its own place only; the process on all."""

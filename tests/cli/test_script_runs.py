@@ -5,7 +5,7 @@
 import os
 import unittest
 
-from scripts_case import Scripts, write
+from scripts_case import Scripts, read, write
 
 
 class Experiment(Scripts):
@@ -88,6 +88,16 @@ class Results(Scripts):
         self.stand_in("normbench", self.BENCH + "exit 130", folder="b/src")
         self.assert_exit(self.run_script("results"), 130)
         self.assertEqual(self.logged("bench-programs") + self.logged("goals"), [])
+
+    def test_libraries_are_not_held_to_a_core(self):
+        names = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "BLIS_ARCH_TYPE")
+        self.stand_in("normbench", 'echo "${OPENBLAS_CORETYPE-}${OPENBLAS_L2_SIZE-}${BLIS_ARCH_TYPE-}" >"$0.env"' + self.BENCH,
+                      folder="b/src")
+        result = self.run_script("results", **dict.fromkeys(names, "Haswell"))
+        self.assert_exit(result, 0)
+        for name in names:
+            self.assertIn(f"{name}=Haswell is not heeded", result.stderr)
+        self.assertEqual(read(os.path.join(self.top, "b", "src", "normbench.env")), b"\n")
 
     def test_help_and_mistakes_do_nothing(self):
         for args, code, text in ((["--help"], 0, "usage: script/results"), (["--fast"], 2, "no option '--fast'"),
