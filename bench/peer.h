@@ -69,8 +69,7 @@ enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct
 
 // {"openblas": "0.3.21 SkylakeX"}, with their cores, of the chosen ones that are there at run time,
 // and "0.3.21 Haswell (held by OPENBLAS_CORETYPE)" where the user has set the core; without a
-// choice, of all that are there. Loads nothing when none is chosen. NULL when memory is
-// short.
+// choice, of all that are there. Loads nothing when none is chosen. NULL when memory is short.
 json_t *nb_peer_versions(const bool *chosen);
 
 // What it offers for a kernel in that dtype, with hot or cold caches; NULL: nothing.
