@@ -115,7 +115,7 @@ static void print_list(const struct nb_bench *bench) {
 // What somebody's shell has set once makes a library slow for ever, and its ratio look good.
 static void print_held(const struct nb_bench *bench) {
     const bool *chosen = bench->options.request.peers;
-    if (memchr(chosen, true, NB_MAX_PEERS * sizeof *chosen) == NULL)
+    if (memchr(chosen, 1, NB_MAX_PEERS * sizeof *chosen) == NULL)
         return; // so as to load none
     for (size_t i = 0; nb_peers()[i] != NULL; i++) {
         const struct nb_peer *peer = nb_peers()[i];
