@@ -70,7 +70,7 @@ static const char no_memory[] =
 
 // The process of a cell, from its first moment to its last.
 static _Noreturn void work(const struct nb_sweep_worker *worker, const struct nb_machine *machine,
-                           pid_t parent, int private, int out) {
+                           pid_t parent, const sigset_t *mask, int private, int out) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1); // it died before that
@@ -79,6 +79,7 @@ static _Noreturn void work(const struct nb_sweep_worker *worker, const struct nb
     // Ctrl-C reaches this process, too. The parent decides what becomes of the cell.
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
+    sigprocmask(SIG_SETMASK, mask, NULL);
     json_t *record = train(worker, machine);
     char *text = nb_json_text(record, JSON_COMPACT);
     int written = dprintf(out, "%s", text == NULL ? no_memory : text);
@@ -105,12 +106,18 @@ enum nb_code nb_sweep_worker_start(struct nb_sweep_worker *worker, const struct 
     atomic_store(worker->rows, 0);
     stamp(worker);
     pid_t parent = getpid();
+    sigset_t interrupts, mask; // one that comes before the process ignores them waits until it does
+    sigemptyset(&interrupts);
+    sigaddset(&interrupts, SIGINT);
+    sigaddset(&interrupts, SIGTERM);
+    sigprocmask(SIG_BLOCK, &interrupts, &mask);
     worker->pid = fork();
     if (worker->pid == 0) {
         close(ends[0]);
-        work(worker, machine, parent, private, ends[1]);
+        work(worker, machine, parent, &mask, private, ends[1]);
     }
     int reason = errno;
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     close(ends[1]);
     worker->pipe = ends[0];
     if (worker->pid > 0)
