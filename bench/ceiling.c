@@ -47,10 +47,9 @@ void nb_ceilings_begin(struct nb_ceilings *ceilings, const struct nb_machine *ma
 }
 
 size_t nb_ceilings_beyond_caches(const struct nb_ceilings *ceilings) {
-    const size_t mebibyte = 1 << 20;
-    const size_t least = 16 * mebibyte;
-    const size_t largest = ceilings->largest > least ? ceilings->largest : least;
-    return largest < 128 * mebibyte ? 2 * largest : 256 * mebibyte;
+    const size_t least = (size_t)64 << 20, most = (size_t)256 << 20;
+    const size_t bytes = 4 * ceilings->largest;
+    return bytes < least ? least : bytes < most ? bytes : most;
 }
 
 // What `threads` cores have at a level: the first two belong to a core, the third to all.
@@ -58,10 +57,16 @@ static size_t capacity(const struct nb_ceilings *ceilings, enum nb_level level, 
     return ceilings->capacity[level] * (level == NB_L3 ? 1 : threads);
 }
 
-// Bytes of all arrays together that live at this level and not below; 0: there is no such level.
-static size_t footprint(const struct nb_ceilings *ceilings, enum nb_level level, size_t threads) {
+static size_t arrays_of(enum nb_stream stream) {
+    return stream == NB_COPY ? 2 : 1;
+}
+
+// Bytes of a stream's arrays together that live at this level and not below; 0: there is no such
+// level.
+static size_t footprint(const struct nb_ceilings *ceilings, enum nb_level level,
+                        enum nb_stream stream, size_t threads) {
     if (level == NB_MEMORY)
-        return nb_ceilings_beyond_caches(ceilings);
+        return arrays_of(stream) * nb_ceilings_beyond_caches(ceilings);
     size_t half = capacity(ceilings, level, threads) / 2;
     size_t below = level == NB_L1 ? 0 : capacity(ceilings, level - 1, threads);
     return half > below ? half : 0;
@@ -82,8 +87,7 @@ static enum nb_code measure_stream(const struct nb_ceiling *ceiling, enum nb_str
     const struct nb_kernel *kernel = kernel_of(stream, error);
     if (kernel == NULL)
         return error->code;
-    size_t arrays = stream == NB_COPY ? 2 : 1;
-    size_t elements = bytes / arrays / sizeof(float), rows = ceiling->threads;
+    size_t elements = bytes / arrays_of(stream) / sizeof(float), rows = ceiling->threads;
     struct nb_problem problem = {kernel, {1, elements, 1}};
     if (stream == NB_READ)
         problem.sizes = (struct nb_sizes){rows, elements / rows, 1};
@@ -108,8 +112,8 @@ static enum nb_code measure(const struct nb_ceilings *ceilings, struct nb_ceilin
     ceiling->flops[NB_F64] = nb_peak_flops_f64(ceiling->isa, ceiling->threads);
     enum nb_code code = NB_OK;
     for (enum nb_level level = 0; level < NB_LEVELS; level++) {
-        size_t bytes = footprint(ceilings, level, ceiling->threads);
         for (enum nb_stream stream = 0; stream < NB_STREAMS; stream++) {
+            size_t bytes = footprint(ceilings, level, stream, ceiling->threads);
             ceiling->bytes[level][stream] = NAN;
             if (bytes > 0 && code == NB_OK && nb_interrupt_code() == NB_OK)
                 code = measure_stream(ceiling, stream, bytes, timing,

@@ -41,8 +41,10 @@ enum nb_code nb_ceilings_measure(struct nb_ceilings *ceilings, const struct nb_r
                                  size_t count, const struct nb_timing *timing,
                                  struct nb_error *error);
 
-// The bytes that no cache holds: what cold rows rotate over and what memory bandwidth is measured
-// on.
+// The bytes that no cache holds: what cold rows rotate over, and what each array has on which the
+// bandwidth of memory is measured. Four times the largest cache, from 64 MiB to 256: the rule of
+// STREAM (McCalpin). Less is not enough where threads lie on several caches of that size, of which
+// the system shows one.
 size_t nb_ceilings_beyond_caches(const struct nb_ceilings *ceilings);
 
 // Sets row->ceiling and row->least: the longer of the time for the arithmetic at the FMA peak, and
