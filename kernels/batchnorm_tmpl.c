@@ -4,39 +4,49 @@
 // beta keeps the difference x - mean exact where it matters, and
 //   dx = a * dy + p * (x - mean) + q,   p = -a * rstd * dgamma / rows,   q = -a * dbeta / rows
 
+// Whether rows of several arrays go one by one where nothing is summed: what does not fit L1 is
+// best read and written as it lies, if a register is a whole line, so that what is loaded again for
+// each row costs less than the lines do. In L3 short rows want company.
+INLINE bool goes_by_rows(size_t arrays, size_t rows, size_t cols) {
+    const size_t bytes = arrays * rows * cols * sizeof(real);
+    return sizeof(vec) == 64 && bytes > 48 << 10 && (bytes <= 1 << 20 || !is_short(cols));
+}
+
 INLINE vec v_rstd(vec variance, real eps) {
     return v_div(v_set1(1), v_sqrt(v_add(variance, v_set1(eps))));
 }
 
 // y = (x - mean) * rstd * gamma + beta over all rows, for given statistics (cols). Without gamma,
 // rstd is the product of the two already.
-INLINE void normalize_to(const bool past, const int relu, size_t rows, size_t cols, const real *x,
-                         size_t ldx, const real *gamma, const real *beta, const real *mean,
-                         const real *rstd, real *y, size_t ldy) {
+INLINE void normalize_to(const bool past, const bool by_rows, const int relu, size_t rows,
+                         size_t cols, const real *x, size_t ldx, const real *gamma,
+                         const real *beta, const real *mean, const real *rstd, real *y,
+                         size_t ldy) {
     // What goes past the caches is collected line by line, for which a row's must follow one
     // another.
-    const size_t streams = past ? 1 : streams_of(rows, cols, ldx), ahead = far_ahead(past, ldx);
+    const size_t streams = past || by_rows ? 1 : streams_of(rows, cols, ldx);
+    const size_t ahead = far_ahead(past, ldx);
     for (size_t r0 = 0; r0 < rows; r0 += streams) {
         const size_t r1 = group_end(rows, r0, streams);
-#define BODY(c, vecs, left)                                                                 \
-    do {                                                                                    \
-        vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS];                                 \
-        UNROLL for (size_t v = 0; v < (vecs); v++) {                                        \
-            const size_t j = (c) + v * LANES;                                               \
-            m[v] = load_left(mean + j, left);                                               \
-            a[v] = load_left(rstd + j, left);                                               \
-            if (gamma != NULL)                                                              \
-                a[v] = v_mul(a[v], load_left(gamma + j, left));                             \
-            b[v] = load_left(beta + j, left);                                               \
-        }                                                                                   \
-        for (size_t i = r0; i < r1; i++) {                                                  \
-            ask(past, vecs, x + i * ldx + (c) + ahead);                                     \
-            UNROLL for (size_t v = 0; v < (vecs); v++) {                                    \
-                const size_t j = (c) + v * LANES;                                           \
-                vec out = v_fma(v_sub(load_left(x + i * ldx + j, left), m[v]), a[v], b[v]); \
-                put_left(past, y + i * ldy + j, relu ? v_relu(out) : out, left);            \
-            }                                                                               \
-        }                                                                                   \
+#define BODY(c, vecs, left)                                                                      \
+    do {                                                                                         \
+        vec m[COLUMN_VECS], a[COLUMN_VECS], b[COLUMN_VECS];                                      \
+        UNROLL for (size_t v = 0; v < (vecs); v++) {                                             \
+            const size_t j = (c) + v * LANES;                                                    \
+            m[v] = load_left(mean + j, left);                                                    \
+            a[v] = load_left(rstd + j, left);                                                    \
+            if (gamma != NULL)                                                                   \
+                a[v] = v_mul(a[v], load_left(gamma + j, left));                                  \
+            b[v] = load_left(beta + j, left);                                                    \
+        }                                                                                        \
+        for (size_t i = r0; i < r1; i++) {                                                       \
+            ask(past, vecs, x + i * ldx + (c) + ahead);                                          \
+            UNROLL for (size_t v = 0; v < (vecs); v++) {                                         \
+                const size_t j = (c) + v * LANES;                                                \
+                vec out = v_fma(v_sub(get_left(past, x + i * ldx + j, left), m[v]), a[v], b[v]); \
+                put_left(past, y + i * ldy + j, relu ? v_relu(out) : out, left);                 \
+            }                                                                                    \
+        }                                                                                        \
     } while (0)
         FOR_COLUMNS(cols, BODY);
 #undef BODY
@@ -49,9 +59,31 @@ INLINE void normalize(const int relu, size_t rows, size_t cols, const real *x, s
                       const real *gamma, const real *beta, const real *mean, const real *rstd,
                       real *y, size_t ldy) {
     if (goes_past(rows, cols, y, ldy))
-        normalize_to(true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+        normalize_to(true, true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+    else if (goes_by_rows(2, rows, cols))
+        normalize_to(false, true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
     else
-        normalize_to(false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+        normalize_to(false, false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
+}
+
+// The same with rstd * gamma found once for a strip of columns, not for each group of rows: of the
+// variance, or where `known` of rstd.
+INLINE void normalize_strips(const bool known, const int relu, size_t rows, size_t cols,
+                             const real *x, size_t ldx, const real *gamma, const real *beta,
+                             const real *mean, const real *spread, real eps, real *y, size_t ldy) {
+    real scale[STRIP];
+    for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
+        const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
+#define BODY(c, vecs, left)                                                                   \
+    UNROLL for (size_t v = 0; v < (vecs); v++) {                                              \
+        const size_t j = (c) + v * LANES;                                                     \
+        const vec of = load_left(spread + c0 + j, left), rstd = known ? of : v_rstd(of, eps); \
+        store_left(scale + j, v_mul(rstd, load_left(gamma + c0 + j, left)), left);            \
+    }
+        FOR_COLUMNS(width, BODY);
+#undef BODY
+        normalize(relu, rows, width, x + c0, ldx, NULL, beta + c0, mean + c0, scale, y + c0, ldy);
+    }
 }
 
 static void batchnorm_statistics(size_t rows, size_t cols, const real *x, size_t ldx, real eps,
@@ -80,7 +112,12 @@ static void batchnorm_statistics(size_t rows, size_t cols, const real *x, size_t
 static void batchnorm_apply(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
                             const real *beta, const real *mean, const real *rstd, real *y,
                             size_t ldy, int relu) {
-    if (relu)
+    const bool strips = goes_by_rows(2, rows, cols);
+    if (strips && relu)
+        normalize_strips(true, 1, rows, cols, x, ldx, gamma, beta, mean, rstd, 0, y, ldy);
+    else if (strips)
+        normalize_strips(true, 0, rows, cols, x, ldx, gamma, beta, mean, rstd, 0, y, ldy);
+    else if (relu)
         normalize(1, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
     else
         normalize(0, rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy);
@@ -102,35 +139,19 @@ static void batchnorm_relu_forward(size_t rows, size_t cols, const real *x, size
     batchnorm_apply(rows, cols, x, ldx, gamma, beta, mean, rstd, y, ldy, 1);
 }
 
-INLINE void batchnorm_running(const int relu, size_t rows, size_t cols, const real *x, size_t ldx,
-                              const real *gamma, const real *beta, real eps, const real *mean,
-                              const real *var, real *y, size_t ldy) {
-    real scale[STRIP]; // found once, not for each group of rows
-    for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
-        const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
-#define BODY(c, vecs, left)                                                        \
-    UNROLL for (size_t v = 0; v < (vecs); v++) {                                   \
-        const size_t j = (c) + v * LANES;                                          \
-        const vec rstd = v_rstd(load_left(var + c0 + j, left), eps);               \
-        store_left(scale + j, v_mul(rstd, load_left(gamma + c0 + j, left)), left); \
-    }
-        FOR_COLUMNS(width, BODY);
-#undef BODY
-        normalize(relu, rows, width, x + c0, ldx, NULL, beta + c0, mean + c0, scale, y + c0, ldy);
-    }
-}
-
 static void batchnorm_infer(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,
                             const real *beta, real eps, const real *running_mean,
                             const real *running_var, real *y, size_t ldy) {
-    batchnorm_running(0, rows, cols, x, ldx, gamma, beta, eps, running_mean, running_var, y, ldy);
+    normalize_strips(false, 0, rows, cols, x, ldx, gamma, beta, running_mean, running_var, eps, y,
+                     ldy);
 }
 
 static void batchnorm_relu_infer(size_t rows, size_t cols, const real *x, size_t ldx,
                                  const real *gamma, const real *beta, real eps,
                                  const real *running_mean, const real *running_var, real *y,
                                  size_t ldy) {
-    batchnorm_running(1, rows, cols, x, ldx, gamma, beta, eps, running_mean, running_var, y, ldy);
+    normalize_strips(false, 1, rows, cols, x, ldx, gamma, beta, running_mean, running_var, eps, y,
+                     ldy);
 }
 
 // dots = sum dy * (x - mean), sums = sum dy, (cols) each, over a block of rows
@@ -176,13 +197,13 @@ INLINE void batchnorm_strip_sums(const bool asks, const int relu, size_t streams
 }
 
 // dx = a * dy + p * (x - mean) + q, from the sums over all rows
-INLINE void gradient_to(const bool past, const int relu, size_t rows, size_t cols, const real *x,
-                        size_t ldx, const real *gamma, const real *beta, const real *mean,
-                        const real *rstd, const real *dy, size_t lddy, real *dx, size_t lddx,
-                        const real *dgamma, const real *dbeta, size_t batch) {
+INLINE void gradient_to(const bool past, const bool by_rows, const int relu, size_t rows,
+                        size_t cols, const real *x, size_t ldx, const real *gamma, const real *beta,
+                        const real *mean, const real *rstd, const real *dy, size_t lddy, real *dx,
+                        size_t lddx, const real *dgamma, const real *dbeta, size_t batch) {
     const vec minus_n = v_set1(-(real)batch);
     // Three arrays pass side by side here, so fewer rows of each.
-    const size_t streams = past ? 1 : (streams_of(rows, cols, ldx) + 1) / 2;
+    const size_t streams = past || by_rows ? 1 : (streams_of(rows, cols, ldx) + 1) / 2;
     const size_t ahead = far_ahead(past, ldx), dy_ahead = far_ahead(past, lddy);
     real scale[STRIP], slope[STRIP], shift[STRIP]; // a, p, q
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
@@ -216,8 +237,8 @@ INLINE void gradient_to(const bool past, const int relu, size_t rows, size_t col
             ask(past, vecs, dy + i * lddy + c0 + (c) + dy_ahead);                              \
             UNROLL for (size_t v = 0; v < (vecs); v++) {                                       \
                 const size_t j = c0 + (c) + v * LANES;                                         \
-                vec d = v_sub(load_left(x + i * ldx + j, left), m[v]);                         \
-                vec g = load_left(dy + i * lddy + j, left);                                    \
+                vec d = v_sub(get_left(past, x + i * ldx + j, left), m[v]);                    \
+                vec g = get_left(past, dy + i * lddy + j, left);                               \
                 if (relu)                                                                      \
                     g = v_if_positive(v_fma(d, a[v], b[v]), g);                                \
                 put_left(past, dx + i * lddx + j, v_fma(a[v], g, v_fma(p[v], d, q[v])), left); \
@@ -286,12 +307,16 @@ INLINE void gradient(const int relu, size_t rows, size_t cols, const real *x, si
                      const real *gamma, const real *beta, const real *mean, const real *rstd,
                      const real *dy, size_t lddy, const real *dgamma, const real *dbeta,
                      size_t batch, real *dx, size_t lddx) {
+#define TO(past, by_rows)                                                                       \
+    gradient_to(past, by_rows, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, \
+                lddx, dgamma, dbeta, batch)
     if (goes_past(rows, cols, dx, lddx))
-        gradient_to(true, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx,
-                    dgamma, dbeta, batch);
+        TO(true, true);
+    else if (goes_by_rows(3, rows, cols))
+        TO(false, true);
     else
-        gradient_to(false, relu, rows, cols, x, ldx, gamma, beta, mean, rstd, dy, lddy, dx, lddx,
-                    dgamma, dbeta, batch);
+        TO(false, false);
+#undef TO
 }
 
 static void batchnorm_dx(size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,

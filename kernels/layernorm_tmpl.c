@@ -20,7 +20,7 @@ INLINE void layernorm_apply(const bool past, const int relu, const size_t count,
         const vec scale = load_left(gamma + (j), left), shift = load_left(beta + (j), left); \
         UNROLL for (size_t r = 0; r < count; r++) {                                          \
             ask_far_lane(past, lane, x + r * ldx + (j));                                     \
-            vec centred = v_sub(load_left(x + r * ldx + (j), left), m[r]);                   \
+            vec centred = v_sub(get_left(past, x + r * ldx + (j), left), m[r]);              \
             vec out = v_fma(v_mul(centred, s[r]), scale, shift);                             \
             put_left(past, y + r * ldy + (j), relu ? v_relu(out) : out, left);               \
         }                                                                                    \
@@ -93,26 +93,26 @@ struct layernorm_row {
 };
 
 // dy, masked where the forward pass gave y <= 0
-INLINE vec masked_dy(const int relu, const struct layernorm_row *row, vec xhat, vec gamma,
-                     const real *beta, size_t j, size_t left) {
-    vec dy = load_left(row->dy + j, left);
+INLINE vec masked_dy(const bool far, const int relu, const struct layernorm_row *row, vec xhat,
+                     vec gamma, const real *beta, size_t j, size_t left) {
+    vec dy = get_left(far, row->dy + j, left);
     return relu ? v_if_positive(v_fma(xhat, gamma, load_left(beta + j, left)), dy) : dy;
 }
 
 // The sums of a row. `asks`: for lines of dx meanwhile, since its stores wait for them one by one.
-INLINE void layernorm_sums(const bool asks, const int relu, size_t cols, const real *gamma,
-                           const real *beta, struct layernorm_row *row) {
+INLINE void layernorm_sums(const bool far, const bool asks, const int relu, size_t cols,
+                           const real *gamma, const real *beta, struct layernorm_row *row) {
     lanes g = lanes_set1(0), gx = lanes_set1(0);
     const vec mean = v_set1(row->mean), rstd = v_set1(row->rstd);
-#define STEP(j, lane, left)                                                    \
-    do {                                                                       \
-        if (asks && (lane) * sizeof(vec) % 64 == 0)                            \
-            __builtin_prefetch(row->dx + (j), 1);                              \
-        vec w = load_left(gamma + (j), left);                                  \
-        vec xhat = v_mul(v_sub(load_left(row->x + (j), left), mean), rstd);    \
-        vec gj = v_mul(masked_dy(relu, row, xhat, w, beta, j, left), w);       \
-        g.v[lane] = keep_left(left, v_add(g.v[lane], gj), g.v[lane]);          \
-        gx.v[lane] = keep_left(left, v_fma(gj, xhat, gx.v[lane]), gx.v[lane]); \
+#define STEP(j, lane, left)                                                     \
+    do {                                                                        \
+        if (asks && (lane) * sizeof(vec) % 64 == 0)                             \
+            __builtin_prefetch(row->dx + (j), 1);                               \
+        vec w = load_left(gamma + (j), left);                                   \
+        vec xhat = v_mul(v_sub(get_left(far, row->x + (j), left), mean), rstd); \
+        vec gj = v_mul(masked_dy(far, relu, row, xhat, w, beta, j, left), w);   \
+        g.v[lane] = keep_left(left, v_add(g.v[lane], gj), g.v[lane]);           \
+        gx.v[lane] = keep_left(left, v_fma(gj, xhat, gx.v[lane]), gx.v[lane]);  \
     } while (0)
     FOR_ROW(cols, STEP);
 #undef STEP
@@ -125,25 +125,27 @@ INLINE void layernorm_sums(const bool asks, const int relu, size_t cols, const r
 INLINE void layernorm_dx(const bool past, const int relu, const size_t count, size_t cols,
                          const real *gamma, const real *beta, const struct layernorm_row *rows,
                          bool first, real *dgamma, real *dbeta) {
-#define STEP(j, lane, left)                                                                        \
-    do {                                                                                           \
-        vec w = load_left(gamma + (j), left);                                                      \
-        vec sum_dx = first ? v_zero() : load_left(dgamma + (j), left);                             \
-        vec sum_d = first ? v_zero() : load_left(dbeta + (j), left);                               \
-        UNROLL for (size_t r = 0; r < count; r++) {                                                \
-            ask_far_lane(past, lane, rows[r].x + (j));                                             \
-            ask_far_lane(past, lane, rows[r].dy + (j));                                            \
-            const vec rstd = v_set1(rows[r].rstd);                                                 \
-            vec xhat = v_mul(v_sub(load_left(rows[r].x + (j), left), v_set1(rows[r].mean)), rstd); \
-            vec dy = masked_dy(relu, &rows[r], xhat, w, beta, j, left);                            \
-            sum_d = v_add(sum_d, dy);                                                              \
-            sum_dx = v_fma(dy, xhat, sum_dx);                                                      \
-            vec centred = v_sub(v_mul(dy, w), v_set1(rows[r].g));                                  \
-            vec out = v_mul(rstd, v_fnma(xhat, v_set1(rows[r].gx), centred));                      \
-            put_left(past, rows[r].dx + (j), out, left);                                           \
-        }                                                                                          \
-        store_left(dgamma + (j), sum_dx, left);                                                    \
-        store_left(dbeta + (j), sum_d, left);                                                      \
+    const bool far = count == 1;
+#define STEP(j, lane, left)                                                                     \
+    do {                                                                                        \
+        vec w = load_left(gamma + (j), left);                                                   \
+        vec sum_dx = first ? v_zero() : load_left(dgamma + (j), left);                          \
+        vec sum_d = first ? v_zero() : load_left(dbeta + (j), left);                            \
+        UNROLL for (size_t r = 0; r < count; r++) {                                             \
+            ask_far_lane(past, lane, rows[r].x + (j));                                          \
+            ask_far_lane(past, lane, rows[r].dy + (j));                                         \
+            const vec rstd = v_set1(rows[r].rstd);                                              \
+            vec xhat =                                                                          \
+                v_mul(v_sub(get_left(far, rows[r].x + (j), left), v_set1(rows[r].mean)), rstd); \
+            vec dy = masked_dy(far, relu, &rows[r], xhat, w, beta, j, left);                    \
+            sum_d = v_add(sum_d, dy);                                                           \
+            sum_dx = v_fma(dy, xhat, sum_dx);                                                   \
+            vec centred = v_sub(v_mul(dy, w), v_set1(rows[r].g));                               \
+            vec out = v_mul(rstd, v_fnma(xhat, v_set1(rows[r].gx), centred));                   \
+            put_left(past, rows[r].dx + (j), out, left);                                        \
+        }                                                                                       \
+        store_left(dgamma + (j), sum_dx, left);                                                 \
+        store_left(dbeta + (j), sum_d, left);                                                   \
     } while (0)
     FOR_ROW(cols, STEP);
 #undef STEP
@@ -166,7 +168,7 @@ INLINE void layernorm_grad_rows(const bool past, const bool asks, const int relu
         };
     }
     for (size_t r = 0; r < count; r++)
-        layernorm_sums(asks, relu, cols, gamma, beta, &rows[r]);
+        layernorm_sums(count == 1, asks, relu, cols, gamma, beta, &rows[r]);
     layernorm_dx(past, relu, count, cols, gamma, beta, rows, first, dgamma, dbeta);
 }
 

@@ -164,18 +164,20 @@ INLINE size_t group_end(size_t rows, size_t i, size_t streams) {
     return rows - i < streams ? rows : i + streams;
 }
 
-// sum (cols) of x (rows, cols), rows one after another; `most` registers of them side by side
-INLINE void strip_sum(const bool asks, const size_t most, size_t streams, size_t rows, size_t cols,
-                      const real *x, size_t ldx, real *sum) {
+// sum (cols) of x (rows, cols), rows one after another, to 0 or the second to the first; `most`
+// registers of them side by side
+INLINE void strip_sum(const bool asks, const bool to_zero, const size_t most, size_t streams,
+                      size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
     const size_t ahead = far_ahead(asks, ldx);
     for (size_t i0 = 0; i0 < rows; i0 += streams) {
         const size_t i1 = group_end(rows, i0, streams);
 #define BODY(c, vecs, left)                                                                       \
     do {                                                                                          \
         vec s[SUM_VECS];                                                                          \
+        const real *begin = to_zero || i0 > 0 ? sum : x;                                          \
         UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                         \
-            i0 > 0 ? load_left(sum + (c) + v * LANES, left) : v_zero();                           \
-        for (size_t i = i0; i < i1; i++) {                                                        \
+            to_zero && i0 == 0 ? v_zero() : load_left(begin + (c) + v * LANES, left);             \
+        for (size_t i = to_zero || i0 > 0 ? i0 : 1; i < i1; i++) {                                \
             ask(asks, vecs, x + i * ldx + (c) + ahead);                                           \
             UNROLL for (size_t v = 0; v < (vecs); v++) s[v] =                                     \
                 v_add(s[v], load_left(x + i * ldx + (c) + v * LANES, left));                      \
@@ -189,15 +191,15 @@ INLINE void strip_sum(const bool asks, const size_t most, size_t streams, size_t
 
 // The same of a block of rows of an array. What registers hold the sums of is read as it lies; a
 // single stream has four registers side by side.
-INLINE void block_strip_sum(const bool asks, size_t streams, size_t rows, size_t cols,
-                            const real *x, size_t ldx, real *sum) {
+INLINE void block_strip_sum(const bool asks, const bool to_zero, size_t streams, size_t rows,
+                            size_t cols, const real *x, size_t ldx, real *sum) {
     enum { FOUR = SUM_VECS < 4 ? SUM_VECS : 4 };
     if (SUM_VECS > COLUMN_VECS && rows > STREAMS && cols <= SUM_VECS * LANES)
-        strip_sum(asks, SUM_VECS, NB_BLOCK_ROWS, rows, cols, x, ldx, sum);
+        strip_sum(asks, to_zero, SUM_VECS, NB_BLOCK_ROWS, rows, cols, x, ldx, sum);
     else if (FOUR > COLUMN_VECS && streams == 1)
-        strip_sum(asks, FOUR, 1, rows, cols, x, ldx, sum);
+        strip_sum(asks, to_zero, FOUR, 1, rows, cols, x, ldx, sum);
     else
-        strip_sum(asks, COLUMN_VECS, streams, rows, cols, x, ldx, sum);
+        strip_sum(asks, to_zero, COLUMN_VECS, streams, rows, cols, x, ldx, sum);
 }
 
 INLINE void column_sum_of(const bool asks, size_t streams, size_t rows, size_t cols, const real *x,
@@ -208,8 +210,8 @@ INLINE void column_sum_of(const bool asks, size_t streams, size_t rows, size_t c
     for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
         const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
-            block_strip_sum(asks, streams, rows_of_block(rows, r0), width, x + r0 * ldx + c0, ldx,
-                            block);
+            block_strip_sum(asks, true, streams, rows_of_block(rows, r0), width, x + r0 * ldx + c0,
+                            ldx, block);
 #define BODY(c, vecs, left)                               \
     UNROLL for (size_t v = 0; v < (vecs); v++) add_block( \
         sum + c0 + (c) + v * LANES, load_left(block + (c) + v * LANES, left), r0 == 0, left)
@@ -297,7 +299,7 @@ INLINE void column_m2_of(const bool asks, size_t rows, size_t cols, const real *
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
             const size_t count = rows_of_block(rows, r0);
             const real *block = x + r0 * ldx + c0;
-            block_strip_sum(asks, STREAMS, count, width, block, ldx, m0);
+            block_strip_sum(asks, true, STREAMS, count, width, block, ldx, m0);
 #define BODY(c, vecs, left)                                                      \
     UNROLL for (size_t v = 0; v < (vecs); v++) {                                 \
         real *sum = m0 + (c) + v * LANES;                                        \
@@ -338,11 +340,9 @@ static void column_moments(size_t rows, size_t cols, const real *x, size_t ldx, 
 static void block_sum(size_t blocks, size_t cols, const real *x, size_t ldx, real *sum) {
     if (blocks == 0 && cols > 0)
         memset(sum, 0, cols * sizeof *sum);
-    for (size_t i = 0; i < blocks; i++) {
-#define BODY(c, vecs, left)                               \
-    UNROLL for (size_t v = 0; v < (vecs); v++) add_block( \
-        sum + (c) + v * LANES, load_left(x + i * ldx + (c) + v * LANES, left), i == 0, left)
-        FOR_COLUMNS(cols, BODY);
-#undef BODY
-    }
+    const size_t streams = is_cached(blocks, cols) ? STREAMS : 1;
+    if (is_far(blocks, cols))
+        block_strip_sum(true, false, streams, blocks, cols, x, ldx, sum);
+    else
+        block_strip_sum(false, false, streams, blocks, cols, x, ldx, sum);
 }

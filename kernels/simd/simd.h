@@ -5,6 +5,8 @@
 //
 //   v_zero() v_set1(s)           all lanes
 //   v_load(p) v_store(p, a)      LANES elements, any alignment
+//   v_load_far(p)                v_load of what comes from beyond L2, in halves where that is
+//                                better: HAS_LOAD_FAR
 //   v_load_n(p, n)               the first n elements, the other lanes 0; n >= LANES loads all.
 //                                Reads no further.
 //   v_store_n(p, a, n)           the first n lanes; writes no further
@@ -58,6 +60,10 @@
 INLINE void v_stream(real *p, vec a) { v_store(p, a); }
 INLINE void v_stream_n(real *p, vec a, size_t n) { v_store_n(p, a, n); }
 INLINE void v_stream_end(void) {}
+#endif
+
+#ifndef HAS_LOAD_FAR
+INLINE vec v_load_far(const real *p) { return v_load(p); }
 #endif
 
 #ifdef __x86_64__
@@ -163,6 +169,11 @@ INLINE real lanes_reduce_max(lanes a) {
 // With `left` from one of the walks: a whole register without a mask, or the part that is left.
 INLINE vec load_left(const real *p, size_t left) {
     return left == ALL ? v_load(p) : v_load_n(p, left);
+}
+
+// The same of what comes from far away, or not.
+INLINE vec get_left(const bool far, const real *p, size_t left) {
+    return far && left == ALL ? v_load_far(p) : load_left(p, left);
 }
 
 INLINE void store_left(real *p, vec a, size_t left) {
