@@ -4,14 +4,6 @@
 // beta keeps the difference x - mean exact where it matters, and
 //   dx = a * dy + p * (x - mean) + q,   p = -a * rstd * dgamma / rows,   q = -a * dbeta / rows
 
-// Whether rows of several arrays go one by one where nothing is summed: what does not fit L1 is
-// best read and written as it lies, if a register is a whole line, so that what is loaded again for
-// each row costs less than the lines do. In L3 short rows want company.
-INLINE bool goes_by_rows(size_t arrays, size_t rows, size_t cols) {
-    const size_t bytes = arrays * rows * cols * sizeof(real);
-    return sizeof(vec) == 64 && bytes > 48 << 10 && (bytes <= 1 << 20 || !is_short(cols));
-}
-
 INLINE vec v_rstd(vec variance, real eps) {
     return v_div(v_set1(1), v_sqrt(v_add(variance, v_set1(eps))));
 }

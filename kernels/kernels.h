@@ -97,7 +97,7 @@ NB_API bool nb_isa_usable(enum nb_isa isa); // built, and this CPU and operating
 
 NB_API enum nb_isa nb_isa_best(void); // the last usable one that is exact
 
-// The tables of a usable ISA; NULL for one that is not. A product keeps up to 1.2 MB on the stack.
+// The tables of a usable ISA; NULL for one that is not. A product keeps up to 2 MB on the stack.
 NB_API const struct nb_kernels_f32 *nb_isa_kernels_f32(enum nb_isa isa);
 NB_API const struct nb_kernels_f64 *nb_isa_kernels_f64(enum nb_isa isa);
 

@@ -3,6 +3,7 @@
 #include "kernels/simd/simd.h"
 
 #include "kernels/matmul_tmpl.c"
+#include "kernels/memory_tmpl.c"
 #include "kernels/reduce_tmpl.c"
 #include "kernels/batchnorm_tmpl.c"
 #include "kernels/layernorm_tmpl.c"

@@ -306,9 +306,14 @@ static void matmul_nn(size_t m, size_t n, size_t k, const real *a, size_t lda, c
     matmul(NN, m, n, k, a, lda, b, ldb, c, ldc, out);
 }
 
+#include "kernels/matmul_swapped_tmpl.c"
+
 static void matmul_nt(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    matmul(NT, m, n, k, a, lda, b, ldb, c, ldc, out);
+    if (is_swapped(m, n, k, out))
+        matmul_swapped(m, n, k, a, lda, b, ldb, c, ldc, out);
+    else
+        matmul(NT, m, n, k, a, lda, b, ldb, c, ldc, out);
 }
 
 static void matmul_tn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,

@@ -55,12 +55,10 @@ INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t l
     }
 }
 
-INLINE bool is_short(size_t cols) { return cols * sizeof(real) < 2048; }
-
 // How many groups of ROWS_ABREAST rows go side by side; what is left goes one by one, as all rows
 // do where that is one: no group, whose code would be there twice. The tree at the end of a row is
-// a chain of additions that wait for one another, and those of several rows overlap. Of long rows
-// one is enough: the tree is a small part of them, and memory is best read in one stream.
+// a chain of additions that wait, and those of several rows overlap. Of long rows one is enough:
+// the tree is a small part of them, and memory is best read in one stream.
 INLINE size_t groups_of_rows(size_t rows, size_t cols) {
     return ROWS_ABREAST > 1 && is_short(cols) ? rows / ROWS_ABREAST : 0;
 }
@@ -105,63 +103,6 @@ INLINE size_t rows_of_block(size_t rows, size_t r0) {
 // total (cols) = first ? block sum : total + block sum
 INLINE void add_block(real *total, vec block, bool first, size_t left) {
     store_left(total, first ? block : v_add(load_left(total, left), block), left);
-}
-
-// Memory is read along the rows, of which so many pass side by side: down the columns every row is
-// another page. What passes from one group of rows to the next waits in the L1 cache, which is why
-// columns are taken in strips.
-enum { STREAMS = 8, STRIP = 4096 / sizeof(real) };
-
-// Whether x (rows, cols) may still be in a cache when it is read again; 4 MiB are a guess.
-INLINE bool is_cached(size_t rows, size_t cols) { return rows * cols * sizeof(real) < 4 << 20; }
-
-// Whether x (rows, cols) comes from memory: 12 MiB are a guess, too, of a share of an L3 cache.
-INLINE bool is_far(size_t rows, size_t cols) { return rows * cols * sizeof(real) >= 12 << 20; }
-
-// Asks for the lines of some registers, into L2, since more of its lines can be on their way.
-// Nothing is read, so they may lie behind the end.
-INLINE void ask(const bool asks, size_t vecs, const real *p) {
-    if (asks && LANES > 1) {
-        UNROLL for (size_t byte = 0; byte < vecs * sizeof(vec); byte += 64)
-            __builtin_prefetch((const char *)p + byte, 0, 2);
-    }
-}
-
-// How far behind an element of x that comes from memory that one lies which is asked for: a CPU's
-// own prefetchers fall behind beside stores and several streams, and end at the page. Whole rows,
-// so that who has some of the columns asks for their own, and no row that is about to be read
-// beside this one.
-INLINE size_t far_ahead(const bool asks, size_t ldx) {
-    const size_t rows = asks ? (24 << 10) / (ldx * sizeof(real)) : 0;
-    return (rows > STREAMS ? rows : STREAMS) * ldx;
-}
-
-// Asks in a walk along a row from memory, whose register `lane` is at p. Twice, which measured
-// better, as if what is asked for while too many lines are on their way were forgotten.
-INLINE void ask_far_lane(const bool asks, const size_t lane, const real *p) {
-    enum { FURTHER = (24 << 10) / sizeof(real), NEARER = (8 << 10) / sizeof(real) };
-    ask(asks && lane * sizeof(vec) % 64 == 0, 1, p + FURTHER);
-    ask(asks && lane * sizeof(vec) % 64 == 0, 1, p + NEARER);
-}
-
-// Whether y (rows, cols), which is written once, goes past the caches: a line that is only written
-// is else read first, and pushes out another.
-INLINE bool goes_past(size_t rows, size_t cols, const real *y, size_t ldy) {
-    enum { BYTES = STREAM_BYTES > 0 ? STREAM_BYTES : 1 };
-    return STREAM_BYTES > 0 && is_far(rows, cols) && (uintptr_t)y % BYTES == 0 &&
-           ldy * sizeof(real) % BYTES == 0;
-}
-
-// How many rows of several arrays pass side by side: short ones without gaps that come
-// from memory go as they lie there.
-INLINE size_t streams_of(size_t rows, size_t cols, size_t ldx) {
-    const bool as_they_lie = ldx == cols && is_short(cols);
-    return as_they_lie && !is_cached(rows, cols) ? 1 : STREAMS;
-}
-
-// Where a group of `streams` rows ends that begins at row i.
-INLINE size_t group_end(size_t rows, size_t i, size_t streams) {
-    return rows - i < streams ? rows : i + streams;
 }
 
 // sum (cols) of x (rows, cols), rows one after another, to 0 or the second to the first; `most`
@@ -290,12 +231,15 @@ INLINE void merge_moments(size_t r0, size_t count, size_t cols, const real *m0, 
 }
 
 // mean, m2 (cols) of x (rows, cols): the corrected two-pass algorithm inside a block of rows,
-// blocks merged in order.
+// blocks merged in order. Where registers hold the sums of a strip, a block of it is read as it
+// lies and stays in L1 for its second pass, unless its rows, whole pages apart, crowd few sets.
 INLINE void column_m2_of(const bool asks, size_t rows, size_t cols, const real *x, size_t ldx,
                          real *mean, real *m2) {
+    const bool narrow = is_line() && rows > STREAMS && !asks && !pages_apart(ldx);
+    const size_t strip = narrow ? SUM_VECS * LANES : STRIP;
     real m0[STRIP], s1[STRIP], s2[STRIP];
-    for (size_t c0 = 0; c0 < cols; c0 += STRIP) {
-        const size_t width = cols - c0 < STRIP ? cols - c0 : STRIP;
+    for (size_t c0 = 0; c0 < cols; c0 += strip) {
+        const size_t width = cols - c0 < strip ? cols - c0 : strip;
         for (size_t r0 = 0; r0 < rows; r0 += NB_BLOCK_ROWS) {
             const size_t count = rows_of_block(rows, r0);
             const real *block = x + r0 * ldx + c0;

@@ -24,11 +24,11 @@ static void occupy_standard_descriptors(void) {
             (void)!open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
 }
 
-// Kernels keep blocks of their operands on the stack, 1.2 MB at most. A stack that cannot grow,
+// Kernels keep blocks of their operands on the stack, 2 MB at most. A stack that cannot grow,
 // as under `ulimit -v`, ends a program without a word: so it grows now, and before that a mapping
 // of its size shows whether there is room. A function of its own does it, since one moves the
 // stack's end where it begins.
-enum { STACK = 3 << 19 };
+enum { STACK = 9 << 18 };
 __attribute__((noinline)) static bool touch_stack(void) {
     volatile char stack[STACK];
     stack[0] = 0;
