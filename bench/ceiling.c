@@ -57,9 +57,7 @@ static size_t capacity(const struct nb_ceilings *ceilings, enum nb_level level, 
     return ceilings->capacity[level] * (level == NB_L3 ? 1 : threads);
 }
 
-static size_t arrays_of(enum nb_stream stream) {
-    return stream == NB_COPY ? 2 : 1;
-}
+static size_t arrays_of(enum nb_stream stream) { return stream == NB_COPY ? 2 : 1; }
 
 // Bytes of a stream's arrays together that live at this level and not below; 0: there is no such
 // level.

@@ -13,11 +13,11 @@ enum {
 // What is saved, (n - m) k elements transposed, should be half as much again as what comes to it,
 // the m n of c, whose stores are many. Lanes lie along the rows of c, few of which should idle.
 INLINE bool is_swapped(size_t m, size_t n, size_t k, const epilogue *out) {
-    const bool plain = !out || !(out->sgd || out->panel_stride > 0);
-    const size_t width = whole_registers(m), idle = width - m;
-    const bool fills = m >= LANES && (m <= MOST_UNEVEN_M ? 8 * idle <= width : idle == 0);
-    return LANES > 1 && plain && fills && m > MOST_FEW && m <= MOST_SWAPPED_M && n >= 2 * m &&
-           2 * (n - m) * k >= 3 * m * n && k * width <= MOST_TURNED;
+    const size_t width = whole_registers(m); // of which 1 / 8 or nothing may idle
+    if (k * width > MOST_TURNED || LANES == 1 || (out && (out->sgd || out->panel_stride > 0)))
+        return false;
+    return m >= LANES && (m <= MOST_UNEVEN_M ? 8 * m >= 7 * width : m == width) && m > MOST_FEW &&
+           m <= MOST_SWAPPED_M && n >= 2 * m && 2 * (n - m) * k >= 3 * m * n;
 }
 
 // c (m, n) <- a (m, k) . b (n, k) transposed
