@@ -5,7 +5,7 @@ INLINE void relu_forward_to(const bool past, size_t rows, size_t cols, const rea
                             real *y, size_t ldy) {
     for (size_t i = 0; i < rows; i++) {
 #define STEP(j, lane, left) \
-    put_left(past, y + i * ldy + (j), v_relu(load_left(x + i * ldx + (j), left)), left)
+    put_left(past, y + i * ldy + (j), v_relu(get_left(past, x + i * ldx + (j), left)), left)
         FOR_ROW(cols, STEP);
 #undef STEP
     }
@@ -23,11 +23,11 @@ static void relu_forward(size_t rows, size_t cols, const real *x, size_t ldx, re
 INLINE void relu_backward_to(const bool past, size_t rows, size_t cols, const real *y, size_t ldy,
                              const real *dy, size_t lddy, real *dx, size_t lddx) {
     for (size_t i = 0; i < rows; i++) {
-#define STEP(j, lane, left)                                                                      \
-    put_left(                                                                                    \
-        past, dx + i * lddx + (j),                                                               \
-        v_if_positive(load_left(y + i * ldy + (j), left), load_left(dy + i * lddy + (j), left)), \
-        left)
+#define STEP(j, lane, left)                                            \
+    put_left(past, dx + i * lddx + (j),                                \
+             v_if_positive(get_left(past, y + i * ldy + (j), left),    \
+                           get_left(past, dy + i * lddy + (j), left)), \
+             left)
         FOR_ROW(cols, STEP);
 #undef STEP
     }
