@@ -151,7 +151,8 @@ INLINE void layernorm_dx(const bool past, const int relu, const size_t count, si
 #undef STEP
 }
 
-// `count` rows, a constant up to ROWS_ABREAST, of one block.
+// `count` rows, a constant up to ROWS_ABREAST, of one block. What goes alone comes from far away,
+// but for the last rows of a block.
 INLINE void layernorm_grad_rows(const bool past, const bool asks, const int relu,
                                 const size_t count, size_t cols, const real *x, size_t ldx,
                                 const real *gamma, const real *beta, const real *mean,

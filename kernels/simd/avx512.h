@@ -51,6 +51,8 @@ INLINE mask first_lanes(size_t n) { return (mask)(n < LANES ? (1u << n) - 1 : (1
 INLINE vec v_zero(void) { return MM(setzero)(); }
 INLINE vec v_set1(real s) { return MM(set1)(s); }
 INLINE vec v_load(const real *p) { return MM(loadu)(p); }
+// A load across two lines that are far away costs several times as much as halves that cross none,
+// where rows are half registers apart (docs/performance.md).
 #define HAS_LOAD_FAR
 INLINE vec v_load_far(const real *p) {
     return MM_INSERT(MM_WIDEN256(MM256(loadu)(p)), MM256(loadu)(p + LANES / 2), 1);
