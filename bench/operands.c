@@ -25,8 +25,9 @@ static void lay_out(struct nb_operands *operands, const struct nb_problem *probl
         struct nb_values *shape = &operands->shape[o];
         shape->read = operand->read >> problem->kernel->mode & 1;
         shape->written = operand->written >> problem->kernel->mode & 1;
-        shape->rows = nb_extent_of(operand->rows, &problem->sizes);
-        shape->cols = nb_extent_of(operand->cols, &problem->sizes);
+        const size_t panel = nb_operand_panel(operand, nb_dtype_size(dtype));
+        shape->rows = (nb_extent_of(operand->rows, &problem->sizes) + panel - 1) / panel;
+        shape->cols = nb_extent_of(operand->cols, &problem->sizes) * panel;
         shape->count = shape->rows * shape->cols;
         shape->size = nb_operand_size(operand, nb_dtype_size(dtype));
         if (!shape->read && !shape->written)

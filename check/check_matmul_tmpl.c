@@ -43,10 +43,11 @@ static const char *const names[] = {"empty epilogue",
 CALL(nn)
 CALL(nt)
 CALL(tn)
+CALL(nn_panels)
 
 // How each form finds element (i, k) of the left and (k, j) of the right factor.
 struct form {
-    bool left_transposed, right_transposed;
+    bool left_transposed, right_transposed, right_panels;
 };
 
 static real left(struct form form, const struct nb_call *call, size_t i, size_t k) {
@@ -54,6 +55,8 @@ static real left(struct form form, const struct nb_call *call, size_t i, size_t 
 }
 
 static real right(struct form form, const struct nb_call *call, size_t k, size_t j) {
+    if (form.right_panels)
+        return AT(B, j / NB_PANEL(real), k * NB_PANEL(real) + j % NB_PANEL(real));
     return form.right_transposed ? AT(B, j, k) : AT(B, k, j);
 }
 
@@ -112,24 +115,26 @@ static void reference(struct form form, const struct nb_call *call,
                                  struct nb_expected *const expected[]) { \
         reference((struct form){__VA_ARGS__}, call, expected);           \
     }
-FORM(nn, false, false)
-FORM(nt, false, true)
-FORM(tn, true, false)
+FORM(nn, false)
+FORM(nt, .right_transposed = true)
+FORM(tn, .left_transposed = true)
+FORM(nn_panels, .right_panels = true)
 
-#define SUBJECT(form, a_rows, a_cols, b_rows, b_cols)                                        \
+#define SUBJECT(form, a_rows, a_cols, cut_n, ...)                                            \
     {                                                                                        \
         .kernel = "matmul_" #form, .shape = NB_PRODUCT, .modes = MODES, .mode_names = names, \
-        .cuts = {{NB_M, 1}, {NB_N, 1}},                                                      \
+        .cuts = {{NB_M, 1}, {NB_N, cut_n}},                                                  \
         .operands = {NB_IN("a", a_rows, a_cols, NB_FILL_DATA),                               \
-                     NB_IN("b", b_rows, b_cols, NB_FILL_DATA),                               \
+                     __VA_ARGS__,                                                            \
                      {"c", NB_M, NB_N, NB_FILL_DATA, READS_C, NB_ALWAYS, -1},                \
                      {"bias", NB_ONE, NB_N, NB_FILL_DATA, READS_BIAS, 0, -1}},               \
         .call = call_##form, .textbook = textbook_##form, .reference = reference_##form,     \
     }
 
 const struct nb_subject NB_REAL(nb_check_matmul)[] = {
-    SUBJECT(nn, NB_M, NB_K, NB_K, NB_N),
-    SUBJECT(nt, NB_M, NB_K, NB_N, NB_K),
-    SUBJECT(tn, NB_K, NB_M, NB_K, NB_N),
+    SUBJECT(nn, NB_M, NB_K, 1, NB_IN("b", NB_K, NB_N, NB_FILL_DATA)),
+    SUBJECT(nt, NB_M, NB_K, 1, NB_IN("b", NB_N, NB_K, NB_FILL_DATA)),
+    SUBJECT(tn, NB_K, NB_M, 1, NB_IN("b", NB_K, NB_N, NB_FILL_DATA)),
+    SUBJECT(nn_panels, NB_M, NB_K, NB_PANEL(real), NB_PANELS("b", NB_N, NB_K, NB_FILL_DATA)),
     {0},
 };

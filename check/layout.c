@@ -66,11 +66,12 @@ struct nb_call nb_layout_piece(const struct nb_subject *subject, const struct nb
     *(along == NB_M ? &piece.m : &piece.n) = end - first;
     for (size_t o = 0; o < NB_OPERANDS; o++) {
         const struct nb_operand *operand = &subject->operands[o];
+        const size_t panel = nb_operand_panel(operand, values[o].size);
         size_t skip = 0;
         if (operand->rows == along)
-            skip += first * piece.ld[o];
+            skip += first / panel * piece.ld[o];
         if (operand->cols == along)
-            skip += first;
+            skip += first * panel;
         if (operand->rows == NB_M_BLOCKS && along == NB_M)
             skip += first / NB_BLOCK_ROWS * piece.ld[o];
         if (piece.at[o])

@@ -81,8 +81,8 @@ static void visit_product(struct plan *plan, size_t m0, size_t m, size_t n, size
 }
 
 // Every size from 0 to 70 in each of the three places, the products of the training runs, and for
-// each epilogue chains and columns that are longer than any block, chains of few k, and few rows of
-// many columns, which nt swaps.
+// each epilogue chains and columns that are longer than any block, chains of few k, few rows of
+// many columns, which nt swaps, and panels of more rows than a block.
 static void visit_products(struct plan *plan) {
     static const size_t others[][3] = {
         {0, 0, 0},     {3, 5, 3000},    {13, 1, 2049},  {1, 33, 4097},  {40, 50, 513},
@@ -104,6 +104,7 @@ static void visit_products(struct plan *plan) {
         visit_product(plan, 241, 500, 40, 257, 600, mode, NB_NORMAL);
         visit(plan, 31, 250, 77, mode, NB_NORMAL);
         visit(plan, 64, 500, 130, mode, NB_NORMAL);
+        visit(plan, 250, 150, 20, mode, NB_NORMAL);
         for (size_t k = 1; k <= 12; k += k < 4 ? 1 : 4)
             visit_product(plan, 1, 40, 300, k, k, mode, NB_NORMAL);
         for (enum nb_input input = NB_NORMAL + 1; input < NB_INPUTS; input++) {

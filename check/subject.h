@@ -25,6 +25,7 @@ struct nb_operand {
     enum nb_fill fill;
     uint32_t read, written; // bit i: in mode i. In a mode that does neither, the pointer is NULL
     int over;               // the operand that this output may be the same array as, or -1
+    bool panels; // its rows are panels: as many of its `rows` as one is wide, of all `cols`
 };
 
 // Bytes of one element of an operand, where a `real` has `real_size`.
@@ -32,15 +33,22 @@ static inline size_t nb_operand_size(const struct nb_operand *operand, size_t re
     return operand->fill == NB_LABELS || operand->fill == NB_BYTES ? 1 : real_size;
 }
 
+// How many of `rows` a row of the operand has in each of its columns: more than one in panels.
+static inline size_t nb_operand_panel(const struct nb_operand *operand, size_t real_size) {
+    return operand->panels ? NB_PANEL(char) / real_size : 1;
+}
+
 #define NB_ALWAYS UINT32_MAX
 #define NB_IN(name, rows, cols, fill) \
-    { name, rows, cols, fill, NB_ALWAYS, 0, -1 }
+    { name, rows, cols, fill, NB_ALWAYS, 0, -1, false }
+#define NB_PANELS(name, rows, cols, fill) \
+    { name, rows, cols, fill, NB_ALWAYS, 0, -1, true }
 #define NB_OUT(name, rows, cols) \
-    { name, rows, cols, NB_FILL_DATA, 0, NB_ALWAYS, -1 }
+    { name, rows, cols, NB_FILL_DATA, 0, NB_ALWAYS, -1, false }
 #define NB_OUT_OVER(name, rows, cols, over) \
-    { name, rows, cols, NB_FILL_DATA, 0, NB_ALWAYS, over }
+    { name, rows, cols, NB_FILL_DATA, 0, NB_ALWAYS, over, false }
 #define NB_INOUT(name, rows, cols, fill) \
-    { name, rows, cols, fill, NB_ALWAYS, NB_ALWAYS, -1 }
+    { name, rows, cols, fill, NB_ALWAYS, NB_ALWAYS, -1, false }
 
 // One call of a kernel on matrices: element (i, j) of operand o is at[o][i * ld[o] + j].
 struct nb_call {

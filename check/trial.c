@@ -87,8 +87,9 @@ static bool open_work(struct work *work) {
         struct nb_values *v = &work->values[o];
         v->read = operand->read >> work->c->mode & 1;
         v->written = operand->written >> work->c->mode & 1;
-        v->rows = extent(work->c, operand->rows);
-        v->cols = extent(work->c, operand->cols);
+        const size_t panel = nb_operand_panel(operand, trial->size);
+        v->rows = (extent(work->c, operand->rows) + panel - 1) / panel;
+        v->cols = extent(work->c, operand->cols) * panel;
         v->count = v->rows * v->cols;
         v->size = nb_operand_size(operand, trial->size);
         v->given = malloc(v->count * v->size + 1);

@@ -123,7 +123,12 @@
                  real *dbeta, int relu))                                                                                    \
     K(batchnorm, batchnorm_dx, void, (size_t rows, size_t cols, const real *x, size_t ldx, const real *gamma,               \
                  const real *beta, const real *mean, const real *rstd, const real *dy, size_t lddy, const real *dgamma,     \
-                 const real *dbeta, size_t batch, real *dx, size_t lddx, int relu))
+                 const real *dbeta, size_t batch, real *dx, size_t lddx, int relu))                                         \
+    /* matmul of weights that stay. nn_panels: c (m, n) = a (m, k) . b (k, n), where b lies in panels of P = NB_PANEL(real) \
+       columns, each (k, P), contiguous, one every panel_stride elements: element (l, j) is b[j / P * panel_stride + l * P +\
+       j % P]. The last panel has all of its columns; what is behind n is not used. Split m as you like, n between panels. */\
+    K(matmul, matmul_nn_panels, void, (size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,              \
+                                       size_t panel_stride, real *c, size_t ldc, const epilogue *out))
 // clang-format on
 
 #endif

@@ -320,3 +320,5 @@ static void matmul_tn(size_t m, size_t n, size_t k, const real *a, size_t lda, c
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
     matmul(TN, m, n, k, a, lda, b, ldb, c, ldc, out);
 }
+
+#include "kernels/matmul_panels_tmpl.c"

@@ -182,21 +182,20 @@ void network_load_row(const network *net, const struct nb_split *split, size_t r
     net->k->pixel_normalize(features, split->pixels + row * features, 0.1307f, 0.3081f, x);
 }
 
-// Rows that all panels of weights meet before the next rows: those of a larger batch would come
-// from memory again for every panel. As many as a product keeps in L2 by itself.
-#define ROWS_AT_A_TIME 240
-
 void network_linear(const network *net, const struct layer *layer, size_t rows, const real *x,
                     size_t ldx, real *z, size_t ldz, struct range cols, bool relu) {
-    for (size_t r = 0; r < rows; r += ROWS_AT_A_TIME) {
-        const size_t height = rows - r < ROWS_AT_A_TIME ? rows - r : ROWS_AT_A_TIME;
-        for (size_t c = cols.begin, next; c < cols.end; c = next) {
+    // One product from the start of a panel on, and one before it for what begins inside a panel.
+    for (size_t c = cols.begin, next; c < cols.end; c = next) {
+        const real *w = layer->weight.value + weight_index(layer->in, 0, c);
+        const epilogue out = {.bias = layer->bias.value ? layer->bias.value + c : NULL,
+                              .relu = relu};
+        if (c % PANEL == 0) {
+            next = cols.end;
+            net->k->matmul_nn_panels(rows, next - c, layer->in, x, ldx, w, layer->in * PANEL, z + c,
+                                     ldz, &out);
+        } else {
             next = panel_end(c, cols.end);
-            const real *w = layer->weight.value + weight_index(layer->in, 0, c); // (in, next - c)
-            const epilogue out = {.bias = layer->bias.value ? layer->bias.value + c : NULL,
-                                  .relu = relu};
-            net->k->matmul_nn(height, next - c, layer->in, x + r * ldx, ldx, w, PANEL,
-                              z + r * ldz + c, ldz, &out);
+            net->k->matmul_nn(rows, next - c, layer->in, x, ldx, w, PANEL, z + c, ldz, &out);
         }
     }
 }

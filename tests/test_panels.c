@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// c in panels: the same bits as c in one matrix, with every epilogue, and nothing else is written.
+// c in panels, and b in panels, too: the same bits as matrices, with every epilogue, and nothing
+// else is written.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "kernels/kernels.h"
@@ -51,6 +53,22 @@ static const struct shape {
         if (memcmp(got, want, sizeof got) != 0)                                                    \
             fail_msg("%s f" #bits " %zux%zux%zu, epilogue %zu: panels differ", k->isa, s->m, s->n, \
                      s->k, mode);                                                                  \
+        static real turned[MOST_M * MOST_K], b[PANELS * 2 * (MOST_K + 1) * 64]; /* of tn's a, b */ \
+        const size_t b_stride = (s->k + 1) * width;                                                \
+        for (size_t i = 0; i < sizeof b / sizeof *b; i++)                                          \
+            b[i] = (real)NAN;                                                                      \
+        for (size_t l = 0; l < s->k; l++) {                                                        \
+            for (size_t i = 0; i < s->m; i++)                                                      \
+                turned[i * s->k + l] = a##bits[l * s->m + i];                                      \
+            for (size_t j = 0; j < s->n; j++)                                                      \
+                b[j / width * b_stride + l * width + j % width] = b##bits[l * s->n + j];           \
+        }                                                                                          \
+        memcpy(got, start, sizeof got);                                                            \
+        k->matmul_nn_panels(s->m, s->n, s->k, turned, s->k, b, b_stride, got, width, &out);        \
+        if (memcmp(got, want, sizeof got) != 0)                                                    \
+            fail_msg("%s f" #bits " %zux%zux%zu, epilogue %zu: with b in panels, too, they "       \
+                     "differ",                                                                     \
+                     k->isa, s->m, s->n, s->k, mode);                                              \
     }
 CHECK_PANELS(32, float)
 CHECK_PANELS(64, double)

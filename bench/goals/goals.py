@@ -83,7 +83,7 @@ GOALS = [
     Goal("matmul: never far behind the best peer", 0.95, peers("matmul_.*")),
     # Heads of ten columns fill no register, and a hidden layer's dX is no forward product.
     Goal("matmul: forward from batch 4, of the FMA peak", 0.95,
-         of_fma(r"matmul_nn:\d+x(256x784|1000x784|1000x1000)", 4)),
+         of_fma(r"matmul_nn_panels:\d+x(256x784|1000x784|1000x1000)", 4)),
     Goal("matmul: gradients from batch 32, of the FMA peak", 0.92,
          of_fma(r"matmul_tn:(784x256|784x1000|1000x1000)x\d+", 32)),
     Goal("matmul: squares from 256, of the FMA peak", 0.92, of_fma(r"matmul_nn:.*", 256, square=True)),

@@ -57,10 +57,16 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
     }
 PRODUCT(f32, float, s)
 PRODUCT(f64, double, d)
+NB_PRODUCT_IN_PANELS(f32)
+NB_PRODUCT_IN_PANELS(f64)
 
 static const struct nb_offer offers[] = {
     NB_PRODUCT_OFFERS(NB_F32, f32), NB_PRODUCT_OFFERS(NB_F64, f64), {0}};
 
 static const char *version(void) { return LIBXSMM_VERSION; }
 
-const struct nb_peer nb_peer_libxsmm = {.name = "libxsmm", .version = version, .offers = offers};
+const struct nb_peer nb_peer_libxsmm = {.name = "libxsmm",
+                                        .version = version,
+                                        .offers = offers,
+                                        .open = nb_open_product,
+                                        .close = free};

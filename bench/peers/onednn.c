@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/peers/panels.h"
+
 dnnl_memory_desc_t nb_onednn_describe(struct nb_onednn *t, int rank, const dnnl_dims_t dims,
                                       const dnnl_dims_t strides) {
     dnnl_memory_desc_t desc = {0};
@@ -105,31 +107,55 @@ static void close_row(void *table) {
 // Products. The operands are as in kernel_list.h.
 enum { A, B, C };
 
+// b (k, n), of panels the matrix as rows: what primitives are made of. NULL when memory is short.
+static float *rows_of_panels(struct nb_onednn *t) {
+    float *rows = malloc(t->whole.k * t->whole.n * sizeof *rows);
+    if (rows == NULL)
+        t->status = dnnl_out_of_memory;
+    else
+        nb_copy_panels(&t->whole, sizeof *rows, rows);
+    return rows;
+}
+
+// The same into the memory of the argument that the primitive keeps.
+static void keep_rows(struct nb_onednn *t) {
+    void *at = NULL;
+    if (nb_onednn_good(t))
+        t->status = dnnl_memory_get_data_handle(nb_onednn_added(t, DNNL_ARG_WEIGHTS), &at);
+    if (nb_onednn_good(t))
+        nb_copy_panels(&t->whole, sizeof(float), at);
+}
+
 static void prepare_plain(struct nb_onednn *t, const struct nb_kernel *kernel) {
     const struct nb_call *c = &t->whole;
     bool a_transposed = kernel->name[7] == 't', b_transposed = kernel->name[8] == 't';
+    bool panels = nb_has_panels(kernel);
     dnnl_memory_desc_t a = a_transposed ? nb_onednn_matrix(t, c->m, c->k, 1, c->ld[A])
                                         : nb_onednn_matrix(t, c->m, c->k, c->ld[A], 1);
-    dnnl_memory_desc_t b = b_transposed ? nb_onednn_matrix(t, c->k, c->n, 1, c->ld[B])
-                                        : nb_onednn_matrix(t, c->k, c->n, c->ld[B], 1);
+    dnnl_memory_desc_t b = b_transposed
+                               ? nb_onednn_matrix(t, c->k, c->n, 1, c->ld[B])
+                               : nb_onednn_matrix(t, c->k, c->n, panels ? c->n : c->ld[B], 1);
     dnnl_memory_desc_t out = nb_onednn_matrix(t, c->m, c->n, c->ld[C], 1);
     dnnl_matmul_desc_t product;
     if (nb_onednn_good(t))
         t->status = dnnl_matmul_desc_init(&product, &a, &b, NULL, &out);
     t->description = nb_onednn_choose(t, &product, NULL);
     nb_onednn_add(t, DNNL_ARG_SRC, &a, A);
-    nb_onednn_add(t, DNNL_ARG_WEIGHTS, &b, B);
+    nb_onednn_add(t, DNNL_ARG_WEIGHTS, &b, panels ? NB_ONEDNN_OWN : B);
     nb_onednn_add(t, DNNL_ARG_DST, &out, C);
+    if (panels)
+        keep_rows(t);
 }
 
 // The weights as they lie into the memory of the argument, in its layout.
-static void pack(struct nb_onednn *t, const dnnl_memory_desc_t *plain, dnnl_memory_t packed) {
+static void pack(struct nb_onednn *t, const dnnl_memory_desc_t *plain, void *at,
+                 dnnl_memory_t packed) {
     dnnl_memory_t from = NULL;
     dnnl_primitive_desc_t description = NULL;
     dnnl_primitive_t reorder = NULL;
     const dnnl_memory_desc_t *layout = NULL;
     if (nb_onednn_good(t))
-        t->status = dnnl_memory_create(&from, plain, t->engine, t->whole.at[B]);
+        t->status = dnnl_memory_create(&from, plain, t->engine, at);
     if (nb_onednn_good(t))
         t->status = dnnl_memory_get_memory_desc(packed, &layout);
     if (nb_onednn_good(t))
@@ -146,10 +172,10 @@ static void pack(struct nb_onednn *t, const dnnl_memory_desc_t *plain, dnnl_memo
 // c (m, n) = a (m, k) . w^T, w (n, k): the inner product of its networks.
 static void prepare_packed(struct nb_onednn *t, const struct nb_kernel *kernel) {
     const struct nb_call *c = &t->whole;
-    bool b_transposed = kernel->name[8] == 't';
+    float *rows = nb_has_panels(kernel) ? rows_of_panels(t) : NULL;
     dnnl_memory_desc_t a = nb_onednn_matrix(t, c->m, c->k, c->ld[A], 1);
-    dnnl_memory_desc_t plain = b_transposed ? nb_onednn_matrix(t, c->n, c->k, c->ld[B], 1)
-                                            : nb_onednn_matrix(t, c->n, c->k, 1, c->ld[B]);
+    dnnl_memory_desc_t plain = rows == NULL ? nb_onednn_matrix(t, c->n, c->k, c->ld[B], 1)
+                                            : nb_onednn_matrix(t, c->n, c->k, 1, c->n);
     dnnl_memory_desc_t any =
         nb_onednn_describe(t, 2, (dnnl_dims_t){(dnnl_dim_t)c->n, (dnnl_dim_t)c->k}, NULL);
     dnnl_memory_desc_t out = nb_onednn_matrix(t, c->m, c->n, c->ld[C], 1);
@@ -162,7 +188,8 @@ static void prepare_packed(struct nb_onednn *t, const struct nb_kernel *kernel) 
     nb_onednn_add(t, DNNL_ARG_SRC, &a, A);
     nb_onednn_add(t, DNNL_ARG_WEIGHTS, &packed, NB_ONEDNN_OWN);
     nb_onednn_add(t, DNNL_ARG_DST, &out, C);
-    pack(t, &plain, nb_onednn_added(t, DNNL_ARG_WEIGHTS));
+    pack(t, &plain, rows == NULL ? c->at[B] : rows, nb_onednn_added(t, DNNL_ARG_WEIGHTS));
+    free(rows);
 }
 
 // How the rows of a kernel are prepared.
@@ -175,6 +202,7 @@ static const struct work plain[] = {
     {"matmul_nn", prepare_plain},
     {"matmul_nt", prepare_plain},
     {"matmul_tn", prepare_plain},
+    {"matmul_nn_panels", prepare_plain},
     {"layernorm_forward", nb_onednn_layernorm_forward},
     {"layernorm_backward", nb_onednn_layernorm_backward},
     {"batchnorm_forward", nb_onednn_batchnorm_forward},
@@ -182,7 +210,8 @@ static const struct work plain[] = {
     {"batchnorm_backward", nb_onednn_batchnorm_backward},
     {"batchnorm_relu_backward", nb_onednn_batchnorm_backward},
 };
-static const struct work packed[] = {{"matmul_nn", prepare_packed}, {"matmul_nt", prepare_packed}};
+static const struct work packed[] = {{"matmul_nn_panels", prepare_packed},
+                                     {"matmul_nt", prepare_packed}};
 
 static enum nb_code open_row(const struct nb_job *job, const struct work *work, void **table,
                              struct nb_error *error) {
@@ -227,6 +256,7 @@ static const struct nb_offer plain_offers[] = {
     OFFER("matmul_nn", .hot_only = false),
     OFFER("matmul_nt", .hot_only = false),
     OFFER("matmul_tn", .hot_only = false),
+    OFFER("matmul_nn_panels", .hot_only = true),
     OFFER("layernorm_forward", .plain_moments = true, .left_out = NB_ONEDNN_BIT(NB_LN_RSTD)),
     OFFER("layernorm_backward", .from_variance = true,
           .summed = NB_ONEDNN_BIT(NB_BACK_DGAMMA) | NB_ONEDNN_BIT(NB_BACK_DBETA)),
@@ -237,7 +267,7 @@ static const struct nb_offer plain_offers[] = {
     {0},
 };
 static const struct nb_offer packed_offers[] = {
-    OFFER("matmul_nn", .hot_only = true),
+    OFFER("matmul_nn_panels", .hot_only = true),
     OFFER("matmul_nt", .hot_only = true),
     {0},
 };

@@ -24,6 +24,8 @@ enum { A, B, C };
     PRODUCT(tn, dtype, real, gemm, CblasTrans, CblasNoTrans)
 PRODUCTS(f32, float, cblas_sgemm)
 PRODUCTS(f64, double, cblas_dgemm)
+NB_PRODUCT_IN_PANELS(f32)
+NB_PRODUCT_IN_PANELS(f64)
 
 static const struct nb_offer offers[] = {
     NB_PRODUCT_OFFERS(NB_F32, f32), NB_PRODUCT_OFFERS(NB_F64, f64), {0}};
@@ -39,15 +41,18 @@ static const char *core(void) { return openblas_get_corename(); }
 
 // Every BLAS has these names, and one that is preloaded is called by them: it must be this.
 static enum nb_code open_row(const struct nb_job *job, void **table, struct nb_error *error) {
-    (void)job, (void)table;
     Dl_info own, called;
     if (dladdr((void *)(uintptr_t)openblas_get_config, &own) == 0 ||
         dladdr((void *)(uintptr_t)cblas_sgemm, &called) == 0 ||
         strcmp(own.dli_fname, called.dli_fname) != 0)
         return nb_error_set(error, NB_FAILED, "another library's cblas_sgemm hides OpenBLAS");
     openblas_set_num_threads(1);
-    return NB_OK;
+    return nb_open_product(job, table, error);
 }
 
-const struct nb_peer nb_peer_openblas = {
-    .name = "openblas", .version = version, .core = core, .offers = offers, .open = open_row};
+const struct nb_peer nb_peer_openblas = {.name = "openblas",
+                                         .version = version,
+                                         .core = core,
+                                         .offers = offers,
+                                         .open = open_row,
+                                         .close = free};
