@@ -105,6 +105,7 @@ const struct nb_peer *const *nb_peers(void) {
         peers[count] = load(&modules[count], &absent[count], why[count]);
 #ifdef NB_PYTORCH
     extern const struct nb_peer nb_peer_pytorch;
+    nb_peer_core_choose(nb_peer_pytorch.name, NULL, NULL); // it has one to be held to, none to try
     peers[count] = &nb_peer_pytorch;
 #endif
     return peers;
@@ -153,12 +154,11 @@ enum nb_code nb_peers_choose(const char *text, bool chosen[NB_MAX_PEERS], struct
 }
 
 static json_t *version_of(const struct nb_peer *peer) {
-    if (peer->core == NULL)
-        return json_string(peer->version());
+    const char *core = peer->core == NULL ? NULL : peer->core();
     const char *variable = nb_peer_core_held(peer->name);
-    if (variable != NULL)
-        return json_sprintf("%s %s (held by %s)", peer->version(), peer->core(), variable);
-    return json_sprintf("%s %s", peer->version(), peer->core());
+    return json_sprintf("%s%s%s%s%s%s", peer->version(), core ? " " : "", core ? core : "",
+                        variable ? " (held by " : "", variable ? variable : "",
+                        variable ? ")" : "");
 }
 
 json_t *nb_peer_versions(const bool *chosen) {
@@ -182,9 +182,10 @@ const struct nb_offer *nb_peer_offer(const struct nb_peer *peer, const struct nb
 
 struct nb_implementation nb_implementation_peer(const struct nb_peer *peer,
                                                 const struct nb_offer *offer) {
+    const enum nb_isa held = nb_peer_core_held_to();
     return (struct nb_implementation){
         .name = peer->name,
-        .isa = nb_isa_best(),
+        .isa = held < NB_ISA_COUNT ? held : nb_isa_best(),
         .call = offer->call,
         .peer = peer,
         .offer = offer,

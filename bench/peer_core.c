@@ -24,12 +24,17 @@ static const struct library {
     struct core {
         enum nb_isa isa;    // that it needs
         const char *value;  // of the variable
-        const char *called; // by the library, when it runs it
+        const char *called; // by the library, when it runs it; NULL: it does not say
     } cores[CORES];
 } libraries[] = {
     {"openblas",
      "OPENBLAS_CORETYPE",
      {{NB_ISA_AVX512, "SkylakeX", "SkylakeX"}, {NB_ISA_AVX2, "Haswell", "Haswell"}}},
+    // These choose well by themselves, by what the CPU can do.
+    {"onednn", "ONEDNN_MAX_CPU_ISA", {{NB_ISA_AVX2, "AVX2", NULL}}},
+    {"onednn-packed", "ONEDNN_MAX_CPU_ISA", {{NB_ISA_AVX2, "AVX2", NULL}}},
+    {"libxsmm", "LIBXSMM_TARGET", {{NB_ISA_AVX2, "hsw", NULL}}},
+    {"pytorch", "ATEN_CPU_CAPABILITY", {{NB_ISA_AVX2, "avx2", NULL}}},
 #ifdef NB_BLIS_SKX // numbers, which are those of the blis.h of this build: others' differ
     {"blis",
      "BLIS_ARCH_TYPE",
@@ -39,7 +44,8 @@ static const struct library {
 
 enum { LIBRARIES = sizeof libraries / sizeof *libraries };
 
-static bool held[LIBRARIES]; // by the user
+static bool held[LIBRARIES];               // by the user, or by nb_peer_core_hold
+static enum nb_isa held_to = NB_ISA_COUNT; // by the latter
 
 // The child's part. It answers, or it dies: of a signal, of the core it tries, or because its time
 // is up. What it says to people is about cores that nobody chose.
@@ -82,9 +88,10 @@ static bool ask(const char *variable, const char *value, nb_core_try *try, const
     return size == sizeof *trial;
 }
 
+// Whether there is something to try.
 static bool suits(const struct library *library) {
     for (size_t i = 0; i < CORES; i++)
-        if (nb_isa_usable(library->cores[i].isa))
+        if (library->cores[i].called != NULL && nb_isa_usable(library->cores[i].isa))
             return true;
     return false;
 }
@@ -131,6 +138,25 @@ void nb_peer_core_choose(const char *name, nb_core_try *try, const void *peer) {
             choose(&libraries[i], try, peer);
     }
 }
+
+const char *const nb_peer_isas[] = {"best", "avx2", NULL};
+
+enum nb_code nb_peer_core_hold(const char *name, struct nb_error *error) {
+    if (name == NULL || strcmp(name, "best") == 0)
+        return NB_OK;
+    const enum nb_isa isa = nb_isa_by_name(name);
+    if (!nb_isa_usable(isa))
+        return nb_error_set(error, NB_USAGE,
+                            "--peers-isa: this computer cannot run %s; leave the option out", name);
+    for (size_t i = 0; i < LIBRARIES; i++)
+        for (size_t j = 0; j < CORES; j++)
+            if (libraries[i].cores[j].value != NULL && libraries[i].cores[j].isa == isa)
+                setenv(libraries[i].variable, libraries[i].cores[j].value, 1);
+    held_to = isa;
+    return NB_OK;
+}
+
+enum nb_isa nb_peer_core_held_to(void) { return held_to; }
 
 const char *nb_peer_core_held(const char *name) {
     for (size_t i = 0; i < LIBRARIES; i++)

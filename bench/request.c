@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/peer_core.h"
+
 static const char *const isa_names[] = {
 #define NAME(id, name, exact, about) name,
     NB_ISA_LIST(NAME)
@@ -65,6 +67,14 @@ const struct nb_option nb_request_options[] = {
      .type = &nb_option_text,
      .choices = nb_peer_words,
      .offset = offsetof(struct nb_request_options, peers)},
+    {.name = "peers-isa",
+     .value = "NAME",
+     .help = "best: each library's quickest code; avx2: all are held to AVX2, and so are our rows "
+             "where "
+             "--isas names no others [best]",
+     .type = &nb_option_word,
+     .choices = nb_peer_isas,
+     .offset = offsetof(struct nb_request_options, peers_isa)},
     {.name = NULL},
 };
 
@@ -129,6 +139,10 @@ enum nb_code nb_request_read(struct nb_request *request, struct nb_request_optio
         code = read_threads(&options->threads, request->threads, error);
     if (code == NB_OK)
         code = read_isas(&options->isas, request->isas, error);
+    if (code == NB_OK) // before the libraries are loaded
+        code = nb_peer_core_hold(options->peers_isa, error);
+    if (nb_peer_core_held_to() < NB_ISA_COUNT && options->isas.count == 0)
+        request->isas[nb_peer_core_held_to()] = true;
     bool by_default = request->problems != NULL || request->preset != NB_PRESET_QUICK;
     if (code == NB_OK)
         code = nb_peers_choose(options->peers != NULL ? options->peers

@@ -8,7 +8,7 @@
 #include "src/list_options.h"
 
 struct nb_request_options {
-    const char *problems, *filter, *preset, *peers;
+    const char *problems, *filter, *preset, *peers, *peers_isa;
     struct nb_counts threads;
     struct nb_choices isas, dtypes, caches;
 };

@@ -234,7 +234,7 @@ REFERENCE(batchnorm_relu_backward, backward, true)
 
 #define COLUMN(name, fill) NB_IN(name, NB_ONE, NB_N, fill)
 #define UNUSED(name, rows) \
-    { name, rows, NB_N, NB_FILL_DATA, 0, 0, -1 }
+    { name, rows, NB_N, NB_FILL_DATA, 0, 0, -1, false }
 #define OPERANDS(...)                                                    \
     NB_IN("x", NB_M, NB_N, NB_FILL_DATA), COLUMN("gamma", NB_PARAMETER), \
         COLUMN("beta", NB_PARAMETER), __VA_ARGS__

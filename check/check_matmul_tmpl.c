@@ -126,8 +126,8 @@ FORM(nn_panels, .right_panels = true)
         .cuts = {{NB_M, 1}, {NB_N, cut_n}},                                                  \
         .operands = {NB_IN("a", a_rows, a_cols, NB_FILL_DATA),                               \
                      __VA_ARGS__,                                                            \
-                     {"c", NB_M, NB_N, NB_FILL_DATA, READS_C, NB_ALWAYS, -1},                \
-                     {"bias", NB_ONE, NB_N, NB_FILL_DATA, READS_BIAS, 0, -1}},               \
+                     {"c", NB_M, NB_N, NB_FILL_DATA, READS_C, NB_ALWAYS, -1, false},         \
+                     {"bias", NB_ONE, NB_N, NB_FILL_DATA, READS_BIAS, 0, -1, false}},        \
         .call = call_##form, .textbook = textbook_##form, .reference = reference_##form,     \
     }
 

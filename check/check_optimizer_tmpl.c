@@ -110,7 +110,7 @@ const struct nb_subject NB_REAL(nb_check_optimizer)[] = {
         .cuts = {{NB_N, 1}},
         .operands = {NB_INOUT("p", NB_ONE, NB_N, NB_FILL_DATA),
                      NB_IN("g", NB_ONE, NB_N, NB_FILL_DATA),
-                     {"v", NB_ONE, NB_N, NB_PARAMETER, READS_V, WRITES_V, -1}},
+                     {"v", NB_ONE, NB_N, NB_PARAMETER, READS_V, WRITES_V, -1, false}},
         .call = call_sgd,
         .reference = reference_sgd,
     },

@@ -68,7 +68,7 @@ const struct nb_subject NB_REAL(nb_check_softmax_xent)[] = {
         .operands = {NB_IN("x", NB_M, NB_N, NB_FILL_DATA),
                      NB_IN("labels", NB_ONE, NB_M, NB_LABELS),
                      NB_OUT("loss", NB_ONE, NB_M),
-                     {"dx", NB_M, NB_N, NB_FILL_DATA, 0, 1u << WITH_GRADIENT, X}},
+                     {"dx", NB_M, NB_N, NB_FILL_DATA, 0, 1u << WITH_GRADIENT, X, false}},
         .call = call_softmax_xent,
         .reference = reference,
     },

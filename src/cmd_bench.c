@@ -217,7 +217,8 @@ static enum nb_code run_bench(void *data, struct nb_error *error) {
         code = open_outputs(&bench, options, &json, folder, error);
         struct nb_progress progress;
         nb_interrupt_catch();
-        print_held(&bench);
+        if (nb_peer_core_held_to() == NB_ISA_COUNT)
+            print_held(&bench);
         if (code == NB_OK)
             code = nb_bench_run(&bench, &progress, stderr, error);
         if (code == NB_OK)

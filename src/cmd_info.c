@@ -22,7 +22,7 @@
 
 struct info {
     bool no_peaks;
-    const char *json;
+    const char *json, *peers_isa;
 };
 
 static void defaults(void *options) { *(struct info *)options = (struct info){0}; }
@@ -212,11 +212,11 @@ static enum nb_code write_json(const struct findings *found, struct nb_file *fil
 static enum nb_code run_info(void *data, struct nb_error *error) {
     const struct info *options = data;
     struct nb_file file = {0};
-    if (options->json != NULL) {
-        enum nb_code code = nb_file_open(&file, options->json, error);
-        if (code != NB_OK)
-            return code;
-    }
+    enum nb_code code = nb_peer_core_hold(options->peers_isa, error);
+    if (code == NB_OK && options->json != NULL)
+        code = nb_file_open(&file, options->json, error);
+    if (code != NB_OK)
+        return code;
     struct findings found = {.peak_count = 0};
     nb_machine_read(&found.machine);
     found.default_threads = nb_machine_threads(&found.machine);
@@ -227,7 +227,7 @@ static enum nb_code run_info(void *data, struct nb_error *error) {
         print_info(&found);
     if (options->json == NULL)
         return NB_OK;
-    enum nb_code code = write_json(&found, &file, error);
+    code = write_json(&found, &file, error);
     nb_file_discard(&file);
     if (code == NB_OK && !stdout_taken)
         printf("\n%s\n", options->json);
@@ -244,6 +244,12 @@ static const struct nb_option options_list[] = {
      .help = "write it all as JSON; -: to standard output, and nothing else there",
      .type = &nb_option_text,
      .offset = offsetof(struct info, json)},
+    {.name = "peers-isa",
+     .value = "NAME",
+     .help = "avx2: what is said of peers is of libraries that are held to AVX2 [best]",
+     .type = &nb_option_word,
+     .choices = nb_peer_isas,
+     .offset = offsetof(struct info, peers_isa)},
     {.name = NULL},
 };
 

@@ -12,7 +12,8 @@ from figures import Results  # noqa: E402
 from goals import judge  # noqa: E402
 from output import Failure, Folder, markdown  # noqa: E402
 
-FIELDS = ["goal", "wanted", "enough", "isa", "threads", "least", "at", "met", "of", "reached"]
+FIELDS = ["goal", "wanted", "enough", "peers", "isa", "threads", "least", "at", "met", "of", "reached"]
+HELD = {"avx2": "held-to-avx2"}  # folders of the same machine whose peers are held to an ISA
 
 
 def cell(verdict):
@@ -22,21 +23,39 @@ def cell(verdict):
         " (%d of %d)" % (verdict.met, verdict.count) if verdict.count > 1 else "")
 
 
+def key_of(verdict):
+    return verdict.peers, verdict.isa, verdict.threads
+
+
+def head(peers, isa, threads):
+    return "%s%s, %d" % (isa, "" if peers == "best" else " against " + peers, threads)
+
+
+def counted(verdicts):
+    return "%d of %d" % (sum(verdict.reached for verdict in verdicts), len(verdicts))
+
+
 def page(results, verdicts):
-    """A goal per row, an ISA with a number of threads per column."""
-    settings = list(dict.fromkeys((verdict.isa, verdict.threads) for verdict in verdicts))
+    """A goal per row, an ISA with a number of threads per column; then those whose peers are held to that ISA."""
+    settings = list(dict.fromkeys(map(key_of, verdicts)))
     rows = []
     for name in dict.fromkeys(verdict.goal.name for verdict in verdicts):
-        mine = {(verdict.isa, verdict.threads): verdict for verdict in verdicts if verdict.goal.name == name}
+        mine = {key_of(verdict): verdict for verdict in verdicts if verdict.goal.name == name}
         wanted = dict.fromkeys(verdict.text() for verdict in mine.values())
         rows.append([name, " / ".join(wanted), *(cell(mine[key]) if key in mine else "" for key in settings)])
-    heads = [":goal", "wanted", *("%s, %d" % setting for setting in settings)]
+    heads = [":goal", "wanted", *(head(*setting) for setting in settings)]
     lines = ["# What of the goals is reached", "",
              "Made by `script/goals` from the files of this folder: %s. f32, hot caches; a column for each ISA and number "
              "of threads. A figure is the least that a goal looks at, in bold where the goal is reached; behind it, how "
              "many of them meet it. `goals.csv` says where the least one stands, docs/benchmark.md what the goals mean."
-             % results.about, "", markdown(heads, rows).rstrip(), "", "%d of %d are reached." % (
-                 sum(verdict.reached for verdict in verdicts), len(verdicts))]
+             % results.about, "", markdown(heads, rows).rstrip(), ""]
+    best = [verdict for verdict in verdicts if verdict.peers == "best"]
+    lines += ["%s are reached." % counted(best)]
+    for isa in HELD:
+        held = [verdict for verdict in verdicts if verdict.peers == isa]
+        if held:
+            lines += ["", "*against %s*: the other libraries, too, are held to that ISA (`%s/`), and %s are reached." % (
+                isa, HELD[isa], counted(held))]
     if results.missing:
         lines += ["", "Not in this folder: %s." % ", ".join(results.missing)]
     return "\n".join(lines) + "\n"
@@ -47,7 +66,7 @@ def table(verdicts):
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(FIELDS)
     for verdict in verdicts:
-        rows.writerow([verdict.goal.name, verdict.wanted, verdict.goal.enough, verdict.isa, verdict.threads,
+        rows.writerow([verdict.goal.name, verdict.wanted, verdict.goal.enough, verdict.peers, verdict.isa, verdict.threads,
                        verdict.least.value, verdict.least.where, verdict.met, verdict.count, int(verdict.reached)])
     return text.getvalue()
 
@@ -62,6 +81,11 @@ def main():
     try:
         results = Results(options.folder)
         verdicts = judge(results)
+        for isa, name in HELD.items():
+            if os.path.isdir(os.path.join(options.folder, name)):
+                held = Results(os.path.join(options.folder, name))
+                verdicts += judge(held, isa)
+                results.missing += [os.path.join(name, one) for one in held.missing if one != "machine.json"]
         if not verdicts:
             raise Failure("'%s' has no row that a goal is about; script/results makes a whole folder" % options.folder, 3)
         folder = Folder(options.folder)

@@ -53,6 +53,8 @@ def parse_options():
         help="whole programs run the first [%s]" % ",".join(NORMS))
     add("--isas", metavar="LIST", type=a_list(str), help="[whole programs: all usable; training: all but %s]"
         % " and ".join(BASELINES))
+    add("--peers-isa", metavar="NAME", default="best", help="avx2: PyTorch and its libraries are held to AVX2, so that --isas "
+        "avx2 is compared with its like [best]")
     add("--threads", metavar="LIST", type=a_list(a_number(1)), help="[1 and all physical cores]")
     add("--rounds", metavar="N", type=a_number(1), default=5, help="epochs that each program trains [5]")
     add("--runs", metavar="N", type=a_number(2), default=5, help="runs of each whole program [5]")
@@ -70,14 +72,20 @@ def parse_options():
     return parser, parser.parse_args()
 
 
-def ask(program, *arguments):
+def ask(options, *arguments):
     """What `normbench info` says."""
+    command = [options.program, "info", "--json", "-", "--peers-isa", options.peers_isa, *arguments]
     try:
-        done = subprocess.run([program, "info", "--json", "-", *arguments], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    except OSError:
+        done = None
+    if done and done.returncode == 2 and "--peers-isa" in done.stderr:
+        raise Failure(done.stderr.strip().splitlines()[-1].partition(": ")[2], 2)
+    try:
         return json.loads(done.stdout)
-    except (OSError, ValueError):
-        raise Failure("'%s' is not a normbench that runs; script/build builds it, --program names another" % program, 2)
+    except (AttributeError, ValueError):
+        raise Failure("'%s' is not a normbench that runs; script/build builds it, --program names another"
+                      % options.program, 2)
 
 
 def complete(options, info, parser):
@@ -161,10 +169,12 @@ def main():
         # A user's settings of the program would change what is measured.
         for name in [name for name in os.environ if name.startswith("NORMBENCH_") and name != "NORMBENCH_PYTHON"]:
             del os.environ[name]
-        info = ask(options.program, "--no-peaks")
+        info = ask(options, "--no-peaks")
         complete(options, info, parser)
+        if options.peers_isa != "best":
+            os.environ.update(info["peer_variables"])
         if "epochs" in parts and not options.no_peaks:
-            info = ask(options.program)
+            info = ask(options)
         if options.results:
             folder = Folder.of_today(options.results, info["machine"]["cpu"])
         else:

@@ -235,7 +235,7 @@ class Bench(Case):
         self.assertNotIn("peer", alone)
 
     def test_standing(self):
-        args = ("--problems", "matmul_nn:30x20x10 matmul_tn:7x9x5 matmul_nt:40x30x20 sgd_step:100 row_sum:9x70",
+        args = ("--problems", "matmul_nn:30x20x10 matmul_tn:7x9x5 matmul_nn_panels:40x30x20 sgd_step:100 row_sum:9x70",
                 "--no-ceilings", "--samples", "5", "--threads", "1", "--isas", "scalar,autovec")
         built = self.peers()
         for peers in ("all", "none"):

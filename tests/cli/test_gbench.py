@@ -105,7 +105,7 @@ class Program(Google):
     def test_peers(self):
         """Each is prepared, checked and timed, also when rows of others come between."""
         peers = [*strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)["peers"]]
-        args = ("--problems", "matmul_nn:30x20x10 layernorm_forward:9x8", "--isas", "scalar", "--threads", "1,2", "--caches",
+        args = ("--problems", "matmul_nn_panels:30x20x10 layernorm_forward:9x8", "--isas", "scalar", "--threads", "1,2", "--caches",
                 "hot,cold", "--peers", ",".join(peers) or "none")
         document = self.measure(*args, "--benchmark_repetitions=2", "--benchmark_enable_random_interleaving=true")
         single = [entry for entry in document["benchmarks"] if entry["run_type"] == "iteration"]

@@ -45,11 +45,11 @@ class Goals(unittest.TestCase):
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done
 
-    def verdicts(self):
+    def verdicts(self, peers="best"):
         """Rows of goals.csv, by goal and number of threads."""
         self.goals()
         with open(os.path.join(self.folder, "goals.csv"), newline="") as file:
-            return {(r["goal"], r["threads"]): r for r in csv.DictReader(file)}
+            return {(r["goal"], r["threads"]): r for r in csv.DictReader(file) if r["peers"] == peers}
 
     def assert_verdict(self, verdict, least, at, met, of, reached):
         self.assertAlmostEqual(float(verdict["least"]), least)
@@ -132,6 +132,23 @@ class Goals(unittest.TestCase):
         self.assertIn("2 of 3 are reached.", page)
         self.assertIn("Not in this folder: bench.csv, standing.csv, some epochs (status: interrupted).", page)
 
+    def test_peers_that_are_held_to_an_isa_have_columns_of_their_own(self):
+        self.rows("bench.csv", [row("matmul_nn:1x1x1", 0.5), row("layernorm_forward:32x256", 1.1)])
+        self.write("machine.json", json.dumps(MACHINE))
+        self.rows("held-to-avx2/bench.csv", [
+            row("matmul_nn:1x1x1", 1.5), row("matmul_tn:784x256x128", gflops=91, share=0.91, ceiling="FMA")])
+        best, held = self.verdicts(), self.verdicts("avx2")
+        self.assert_verdict(best["matmul: never far behind the best peer", "1"], 0.5, "matmul_nn:1x1x1", 0, 1, False)
+        self.assert_verdict(held["matmul: never far behind the best peer", "1"], 1.5, "matmul_nn:1x1x1", 1, 1, True)
+        self.assertEqual((len(best), len(held)), (3, 2), "what is not about peers is no matter of theirs")
+        with open(os.path.join(self.folder, "goals.md")) as file:
+            page = file.read()
+        self.assertRegex(page, r"\| goal +\| +wanted \| +avx2, 1 \| avx2 against avx2, 1 \|")
+        self.assertRegex(page, r"\| matmul: never far behind the best peer +\| +0.95 \| +0.50 \| +\*\*1.50\*\* \|")
+        self.assertIn("\n0 of 3 are reached.", page)
+        self.assertIn("held to that ISA (`held-to-avx2/`), and 2 of 2 are reached.", page)
+        self.assertIn("held-to-avx2/standing.csv, held-to-avx2/programs/epochs.json.", page)
+
     def test_what_is_no_folder_of_results_is_refused(self):
         for name, text, message in ((None, "", "neither bench.csv nor programs/epochs.json with figures; script/results makes"),
                                     ("programs/epochs.json", "{", "programs/epochs.json': Expecting"),
@@ -162,6 +179,8 @@ class Goals(unittest.TestCase):
             os.makedirs(os.path.join(copy, "programs"))
             for name in ("bench.csv", "standing.csv", "machine.json", "programs/epochs.json"):
                 shutil.copy(os.path.join(folder, name), os.path.join(copy, name))
+            if os.path.isdir(os.path.join(folder, "held-to-avx2")):
+                shutil.copytree(os.path.join(folder, "held-to-avx2"), os.path.join(copy, "held-to-avx2"))
             self.goals(folder=copy)
             for name in ("goals.csv", "goals.md"):
                 with open(os.path.join(folder, name)) as was, open(os.path.join(copy, name)) as now:

@@ -58,6 +58,36 @@ class Info(Case):
                                  env={"OPENBLAS_CORETYPE": core})
                 self.assertEqual("OPENBLAS_CORETYPE is set: openblas runs" in done.stderr, chosen == "openblas")
 
+    def test_peers_that_are_held_to_avx2(self):
+        info = strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)
+        if "avx2" not in [isa["name"] for isa in info["isas"] if isa["usable"]]:
+            done = self.call("info", "--no-peaks", "--peers-isa", "avx2", code=2)
+            self.assertIn("--peers-isa: this computer cannot run avx2", done.stderr)
+            return
+        env = {"OPENBLAS_CORETYPE": "Nehalem", "LIBXSMM_TARGET": "snb"}  # the option wins
+        held = strict_json(self.call("info", "--no-peaks", "--json", "-", "--peers-isa", "avx2", env=env).stdout)
+        self.assertEqual(set(held["peers"]), set(info["peers"]))
+        for name, core, variable in (("openblas", " Haswell", "OPENBLAS_CORETYPE"), ("blis", " haswell", "BLIS_ARCH_TYPE"),
+                                     ("onednn", "", "ONEDNN_MAX_CPU_ISA"), ("onednn-packed", "", "ONEDNN_MAX_CPU_ISA"),
+                                     ("libxsmm", "", "LIBXSMM_TARGET"), ("pytorch", "", "ATEN_CPU_CAPABILITY")):
+            if name in held["peers"]:
+                self.assertRegex(held["peers"][name], r"^[0-9]+\.[0-9.a]+%s \(held by %s\)$" % (core, variable))
+                self.assertIn(variable, held["peer_variables"])
+        self.assertEqual(held["peer_variables"]["LIBXSMM_TARGET"], "hsw")
+
+    def test_rows_beside_peers_that_are_held(self):
+        """Of the same ISA, unless others are named; nobody is told to unset what the option has set."""
+        if "avx2" not in [isa["name"] for isa in strict_json(self.call("info", "--no-peaks", "--json", "-").stdout)["isas"]
+                          if isa["usable"]]:
+            self.skipTest("no AVX2 on this CPU")
+        args = ("bench", "--problems", "matmul_nn:4x4x4", "--peers", "none", "--threads", "1")
+        for more, isas in ((), ["avx2"]), (("--isas", "scalar"), ["scalar"]):
+            done = self.call(*args, "--list", "--peers-isa", "avx2", *more)
+            self.assertEqual([line.split("/")[2] for line in done.stdout.splitlines()], isas)
+        self.assertIn("autovec", self.call(*args, "--list", "--peers-isa", "best").stdout)
+        done = self.call("bench", "--problems", "matmul_nn:4x4x4", "--dry-run", "--peers-isa", "avx2", "--threads", "1")
+        self.assertNotIn("is set:", done.stderr)
+
     def test_places_of_openmp(self):
         """Where OpenMP ties threads to places, the one that asks may run on its own place only; the process on all."""
         def usable(**env):

@@ -56,7 +56,12 @@ class Results(Scripts):
     """script/results with stand-ins for its parts: what it asks of them, and in which folder."""
 
     BENCH = '''
+        [ "$3" != avx512 ] || exit 2
         mkdir "$3/a-cpu-2" && : >"$3/a-cpu-2/machine.json" && echo '{}' >"$3/a-cpu-2/bench.json"
+        '''
+    WITH_AVX512 = '''
+        [ "$3" != avx512 ] || exit 0
+        [ "$2" != --output ] || { mkdir "$3"; for i in roofline-avx2.svg bench.json bench.csv; do : >"$3/$i"; done; exit; }
         '''
 
     def setUp(self):
@@ -76,9 +81,21 @@ class Results(Scripts):
             "normbench bench --results TOP/results --peers all",
             "bench-programs --program TOP/b/src/normbench --only epochs --rounds 3 --norms batch,layer "
             "--output TOP/results/a-cpu-2/programs",
+            "normbench bench --isas avx512 --list",
             "goals TOP/results/a-cpu-2"])
         self.assertEqual(sorted(os.listdir(os.path.join(self.top, "results", "a-cpu-2"))),
                          ["bench.json.gz", "machine.json"])
+
+    def test_avx2_beside_its_like_where_there_is_avx512(self):
+        self.stand_in("normbench", self.WITH_AVX512 + self.BENCH, folder="b/src")
+        self.assert_exit(self.run_script("results"), 0)
+        held = "TOP/results/a-cpu-2/held-to-avx2"
+        self.assertEqual([line.replace(self.top, "TOP") for line in self.logged("")][6:], [
+            "normbench bench --output %s --peers all --peers-isa avx2 --dtypes f32 --caches hot" % held,
+            "bench-programs --program TOP/b/src/normbench --only epochs --rounds 3 --norms batch,layer "
+            "--output %s/programs --isas avx2 --peers-isa avx2" % held,
+            "goals TOP/results/a-cpu-2"])
+        self.assertEqual(os.listdir(held.replace("TOP", self.top)), ["bench.csv"])
 
     def test_a_folder_that_is_new(self):
         self.assert_exit(self.run_script("results", os.path.join(self.top, "else where")), 0)
@@ -90,8 +107,9 @@ class Results(Scripts):
         self.assertEqual(self.logged("bench-programs") + self.logged("goals"), [])
 
     def test_libraries_are_not_held_to_a_core(self):
-        names = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "BLIS_ARCH_TYPE")
-        self.stand_in("normbench", 'echo "${OPENBLAS_CORETYPE-}${OPENBLAS_L2_SIZE-}${BLIS_ARCH_TYPE-}" >"$0.env"' + self.BENCH,
+        names = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "BLIS_ARCH_TYPE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA",
+                 "LIBXSMM_TARGET", "ATEN_CPU_CAPABILITY")
+        self.stand_in("normbench", 'echo "%s" >"$0.env"' % "".join("${%s-}" % name for name in names) + self.BENCH,
                       folder="b/src")
         result = self.run_script("results", **dict.fromkeys(names, "Haswell"))
         self.assert_exit(result, 0)
