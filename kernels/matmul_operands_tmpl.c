@@ -21,6 +21,11 @@ INLINE bool lie_apart(size_t rows, size_t vecs, size_t ldb) {
     return rows <= MOST_ROWS && apart > (bytes >= WIDE ? PAGE / 4 : bytes) && !pages_apart(ldb);
 }
 
+// Whether the first tile of a panel asks for an operand of so many bytes.
+INLINE bool is_asked(size_t bytes) {
+    return bytes >= (follows_strides() ? (size_t)LEAST_ASKED_FAR : (size_t)LEAST_ASKED);
+}
+
 enum { COPY_AHEAD = 8 }; // rows are asked for so many before they are copied
 
 // Columns of b (k, cols) into panels of `width` columns, `stride` apart, row by row, as a CPU reads

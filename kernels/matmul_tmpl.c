@@ -257,7 +257,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     real *const partial = room + (packs ? cached_m / TILE_ROWS * PACKED_TILE : 0);
     real *const kept = partial + (aside ? PARTIAL : 0);
     const size_t left = (size_t)(room + ROOM - kept);
-    const size_t kept_k = (COPY_PANELS ? k * n > left : crowded) ? step : k;
+    const size_t kept_k = (COPY_PANELS || form == TN ? k * n > left : crowded) ? step : k;
     const size_t keeps =
         n > width ? kept_columns(form, m, n, k, kept_k, ldb, crowded, width, left) : 0;
     // Of small batches, from the last panel of weights to the first, as in matmul_few_k.
@@ -279,7 +279,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .width = width,
         .panel = panel,
         .copies = COPY_PANELS && form != NT && tall && k >= LEAST_COPIED_K,
-        .asks = form != NT && tall && n > width && k * n * sizeof(real) >= LEAST_ASKED,
+        .asks = form != NT && tall && n > width && (keeps > 0 || is_asked(k * n * sizeof(real))),
         .claims = m * n * sizeof(real) >= LEAST_CLAIMED,
         .packs = packs,
         .packed = room,

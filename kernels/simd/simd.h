@@ -37,6 +37,8 @@
 //   far_l3()                     whether L3 answers late, as behind the mesh of Intel's CPUs: for
 //                                choices of where things lie and what is asked for, never of bits;
 //                                nor of one lane, which waits for arithmetic
+//   follows_strides()            whether the CPU itself fetches ahead where rows lie apart:
+//   likewise
 //
 // PART is the number of lanes that shuffles are cheap within: those of 128 bits.
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
@@ -68,8 +70,13 @@ INLINE vec v_load_far(const real *p) { return v_load(p); }
 
 #ifdef __x86_64__
 INLINE bool far_l3(void) { return LANES > 1 && __builtin_cpu_is("intel"); }
+// AMD's from Zen 5 on, which is known by an instruction that is new there.
+INLINE bool follows_strides(void) {
+    return LANES > 1 && __builtin_cpu_is("amd") && __builtin_cpu_supports("avx512vp2intersect");
+}
 #else
 INLINE bool far_l3(void) { return false; }
+INLINE bool follows_strides(void) { return false; }
 #endif
 
 #ifndef PARTS_ABREAST
