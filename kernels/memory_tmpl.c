@@ -61,6 +61,14 @@ INLINE size_t streams_of(size_t rows, size_t cols, size_t ldx) {
     return as_they_lie && !is_cached(rows, cols) ? 1 : STREAMS;
 }
 
+// The same of one array that is summed along its columns: memory is quickest as one stream, and so
+// are L2 and L3 for rows of 3 KiB and more without gaps, if a register is a line.
+INLINE size_t sum_streams_of(size_t rows, size_t cols, size_t ldx) {
+    const bool as_they_lie = is_line() && ldx == cols && cols * sizeof(real) >= 3 << 10;
+    const bool in_l1 = rows * cols * sizeof(real) <= 96 << 10; // or nearly so
+    return is_cached(rows, cols) && (in_l1 || !as_they_lie) ? STREAMS : 1;
+}
+
 // Whether rows of several arrays go one by one where nothing is summed: what does not fit L1 is
 // best read and written as it lies, if a register is a line, so that what is loaded again for
 // each row costs less than the lines do. In L3 short rows want company.

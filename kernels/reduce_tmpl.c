@@ -163,8 +163,7 @@ INLINE void column_sum_of(const bool asks, size_t streams, size_t rows, size_t c
 }
 
 static void column_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *sum) {
-    // What comes from memory comes quickest as one stream.
-    const size_t streams = is_cached(rows, cols) ? STREAMS : 1;
+    const size_t streams = sum_streams_of(rows, cols, ldx);
     if (is_far(rows, cols))
         column_sum_of(true, streams, rows, cols, x, ldx, sum);
     else
@@ -284,7 +283,7 @@ static void column_moments(size_t rows, size_t cols, const real *x, size_t ldx, 
 static void block_sum(size_t blocks, size_t cols, const real *x, size_t ldx, real *sum) {
     if (blocks == 0 && cols > 0)
         memset(sum, 0, cols * sizeof *sum);
-    const size_t streams = is_cached(blocks, cols) ? STREAMS : 1;
+    const size_t streams = sum_streams_of(blocks, cols, ldx);
     if (is_far(blocks, cols))
         block_strip_sum(true, false, streams, blocks, cols, x, ldx, sum);
     else
