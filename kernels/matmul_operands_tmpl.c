@@ -21,9 +21,11 @@ INLINE bool lie_apart(size_t rows, size_t vecs, size_t ldb) {
     return rows <= MOST_ROWS && apart > (bytes >= WIDE ? PAGE / 4 : bytes) && !pages_apart(ldb);
 }
 
-// Whether the first tile of a panel asks for an operand of so many bytes.
-INLINE bool is_asked(size_t bytes) {
-    return bytes >= (follows_strides() ? (size_t)LEAST_ASKED_FAR : (size_t)LEAST_ASKED);
+// Whether the first tile of a panel asks for an operand of so many bytes, its rows ld apart. Those
+// of weights in panels lie too close to be followed.
+INLINE bool is_asked(size_t bytes, size_t ld) {
+    const bool followed = follows_strides() && ld > NB_PANEL(real);
+    return bytes >= (followed ? (size_t)LEAST_ASKED_FAR : (size_t)LEAST_ASKED);
 }
 
 enum { COPY_AHEAD = 8 }; // rows are asked for so many before they are copied

@@ -299,7 +299,7 @@ static void matmul_narrow(const enum form form, size_t m, size_t n, size_t k, co
                           size_t lda, const real *b, size_t ldb, real *c, size_t ldc,
                           const epilogue *out) {
     static const epilogue more = {.accumulate = true};
-    const bool accumulate = out && out->accumulate, asks = is_asked(m * k * sizeof(real));
+    const bool accumulate = out && out->accumulate, asks = is_asked(m * k * sizeof(real), lda);
     // By the whole of a, of which these may be the columns of one thread among many.
     const bool far = COPY_PANELS && form == TN && m > NARROW_M && lda * k * sizeof(real) >= FAR;
     const size_t most = far ? FAR_M : NARROW_M, ld = far ? FAR_LD : NARROW_M;

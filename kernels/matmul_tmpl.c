@@ -279,7 +279,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .width = width,
         .panel = panel,
         .copies = COPY_PANELS && form != NT && tall && k >= LEAST_COPIED_K,
-        .asks = form != NT && tall && n > width && (keeps > 0 || is_asked(k * n * sizeof(real))),
+        .asks =
+            form != NT && tall && n > width && (keeps > 0 || is_asked(k * n * sizeof(real), ldb)),
         .claims = m * n * sizeof(real) >= LEAST_CLAIMED,
         .packs = packs,
         .packed = room,
