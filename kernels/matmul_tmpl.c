@@ -20,6 +20,9 @@ enum {
     // Unfinished chains of the sgd epilogue: rows of up to BLOCK_N columns.
     PARTIAL = COPY_PANELS ? (480 << 10) / sizeof(real) : 120 * BLOCK_N,
     PACKED = BLOCK_M / TILE_ROWS * PACKED_TILE,
+    // k at a time of a panel of weights, which is one stream and read as it lies: chains wait in
+    // memory half as often.
+    MOST_PANEL_K = COPY_PANELS ? BLOCK_K : 2 * BLOCK_K,
     LEAST_PACKED_K = 33,             // below, a is read as it lies
     ROOM = (1 << 20) / sizeof(real), // on the stack: packed a, unfinished chains, kept panels of b
     MOST_CACHED = 1 << 20,           // bytes of b that are read from where they lie;
@@ -247,7 +250,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool tall = m >= 2 * TILE_ROWS;
     const bool packs = form == TN && tall && k >= LEAST_PACKED_K && n > 2 * width;
     const bool aside = out && out->sgd && k > BLOCK_K;
-    const size_t blocks = k > BLOCK_K ? (k + BLOCK_K - 1) / BLOCK_K : 1;
+    const size_t most_k = form == NN && ldb == NB_PANEL(real) ? MOST_PANEL_K : BLOCK_K;
+    const size_t blocks = k > most_k ? (k + most_k - 1) / most_k : 1;
     const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1;
     const bool crowded = form != NT && crowds(k, ldb);
     // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
