@@ -89,7 +89,7 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
     const size_t width = (k * MOST_VECS <= FEW_K_VECS ? MOST_VECS : 2) * LANES;
     const size_t panel_stride = out ? out->panel_stride : 0;
     const bool read = out && (out->sgd || out->accumulate);
-    const bool claims = m * n * sizeof(real) >= LEAST_CLAIMED && !read;
+    const bool claims = is_claimed(m * n * sizeof(real)) && !read;
     const size_t rows = claims ? (size_t)FEW_K_ROWS : m;
     const size_t most = BLOCK_K * MOST_COLS / k / width * width; // columns that nt transposes
     const size_t cols = form == NT && most < n ? most : n;

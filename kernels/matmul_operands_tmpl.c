@@ -25,7 +25,12 @@ INLINE bool lie_apart(size_t rows, size_t vecs, size_t ldb) {
 // of weights in panels lie too close to be followed.
 INLINE bool is_asked(size_t bytes, size_t ld) {
     const bool followed = follows_strides() && ld > NB_PANEL(real);
-    return bytes >= (followed ? (size_t)LEAST_ASKED_FAR : (size_t)LEAST_ASKED);
+    return bytes >= (followed ? (size_t)LEAST_BEYOND_L3 : (size_t)LEAST_ASKED);
+}
+
+// Whether lines of c are asked for, which has so many bytes and is only written.
+INLINE bool is_claimed(size_t bytes) {
+    return bytes >= (follows_strides() ? (size_t)LEAST_BEYOND_L3 : (size_t)LEAST_CLAIMED);
 }
 
 enum { COPY_AHEAD = 8 }; // rows are asked for so many before they are copied

@@ -23,15 +23,15 @@ enum {
     // And one of few rows, whose k are soon done, for rows of b so many k before.
     B_AHEAD = 6,
     // The first tile of a panel asks for rows of b so many k before, and for the same rows of the
-    // next panel, where b has more bytes than stay in an L2 cache beside all else, or in L3, where
-    // the CPU does so itself.
+    // next panel, where b has more bytes than stay in an L2 cache beside all else.
     FIRST_AHEAD = 24,
     LEAST_ASKED = (COPY_PANELS ? 128 : 512) << 10,
-    LEAST_ASKED_FAR = 12 << 20,
     // Rows of such a tile, whose multiplications hide the questions.
     LEAST_ASKING = TILE_ROWS - 2 < FLAT_ROWS ? TILE_ROWS - 2 : FLAT_ROWS,
     // A tile asks for its lines of c, as it begins, where c has more bytes than stay in L2.
     LEAST_CLAIMED = 1792 << 10,
+    // Both are for operands of more bytes than stay in L3, where the CPU itself fetches ahead.
+    LEAST_BEYOND_L3 = 12 << 20,
     // The last k of a tile with more stores than a burst, a few rows at a time: the stores of
     // some lie between the multiplications of others then.
     LAST_K = 8,

@@ -285,7 +285,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .copies = COPY_PANELS && form != NT && tall && k >= LEAST_COPIED_K,
         .asks =
             form != NT && tall && n > width && (keeps > 0 || is_asked(k * n * sizeof(real), ldb)),
-        .claims = m * n * sizeof(real) >= LEAST_CLAIMED,
+        .claims = is_claimed(m * n * sizeof(real)) && !follows_strides(),
         .packs = packs,
         .packed = room,
         .partial = partial,
