@@ -70,8 +70,7 @@ const struct nb_option nb_request_options[] = {
     {.name = "peers-isa",
      .value = "NAME",
      .help = "best: each library's quickest code; avx2: all are held to AVX2, and so are our rows "
-             "where "
-             "--isas names no others [best]",
+             "where --isas names no others [best]",
      .type = &nb_option_word,
      .choices = nb_peer_isas,
      .offset = offsetof(struct nb_request_options, peers_isa)},

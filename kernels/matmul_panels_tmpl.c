@@ -3,6 +3,7 @@
 // stream, whole lines one after another, and nobody copies anything. Some rows of a at a time go
 // through all panels, so that those of a large batch do not come from memory again for each.
 
+// c (m, n) <- a (m, k) . b (k, n), panels of b
 static void matmul_nn_panels(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                              size_t panel_stride, real *c, size_t ldc, const epilogue *out) {
     enum { PANEL = NB_PANEL(real) };

@@ -37,8 +37,8 @@
 //   far_l3()                     whether L3 answers late, as behind the mesh of Intel's CPUs: for
 //                                choices of where things lie and what is asked for, never of bits;
 //                                nor of one lane, which waits for arithmetic
-//   follows_strides()            whether the CPU itself fetches ahead where rows lie apart:
-//   likewise
+//   follows_strides()            likewise: whether the CPU itself fetches ahead along rows that
+//                                lie apart
 //
 // PART is the number of lanes that shuffles are cheap within: those of 128 bits.
 // Each header also states the register budget: TILE_ROWS x TILE_VECS accumulators of matmul;
