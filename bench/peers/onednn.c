@@ -101,61 +101,38 @@ static void close_row(void *table) {
     dnnl_primitive_desc_destroy(t->forward);
     dnnl_stream_destroy(t->stream);
     dnnl_engine_destroy(t->engine);
+    free(t->copied);
     free(t);
 }
 
 // Products. The operands are as in kernel_list.h.
 enum { A, B, C };
 
-// b (k, n), of panels the matrix as rows: what primitives are made of. NULL when memory is short.
-static float *rows_of_panels(struct nb_onednn *t) {
-    float *rows = malloc(t->whole.k * t->whole.n * sizeof *rows);
-    if (rows == NULL)
-        t->status = dnnl_out_of_memory;
-    else
-        nb_copy_panels(&t->whole, sizeof *rows, rows);
-    return rows;
-}
-
-// The same into the memory of the argument that the primitive keeps.
-static void keep_rows(struct nb_onednn *t) {
-    void *at = NULL;
-    if (nb_onednn_good(t))
-        t->status = dnnl_memory_get_data_handle(nb_onednn_added(t, DNNL_ARG_WEIGHTS), &at);
-    if (nb_onednn_good(t))
-        nb_copy_panels(&t->whole, sizeof(float), at);
-}
-
 static void prepare_plain(struct nb_onednn *t, const struct nb_kernel *kernel) {
     const struct nb_call *c = &t->whole;
     bool a_transposed = kernel->name[7] == 't', b_transposed = kernel->name[8] == 't';
-    bool panels = nb_has_panels(kernel);
     dnnl_memory_desc_t a = a_transposed ? nb_onednn_matrix(t, c->m, c->k, 1, c->ld[A])
                                         : nb_onednn_matrix(t, c->m, c->k, c->ld[A], 1);
-    dnnl_memory_desc_t b = b_transposed
-                               ? nb_onednn_matrix(t, c->k, c->n, 1, c->ld[B])
-                               : nb_onednn_matrix(t, c->k, c->n, panels ? c->n : c->ld[B], 1);
+    dnnl_memory_desc_t b = b_transposed ? nb_onednn_matrix(t, c->k, c->n, 1, c->ld[B])
+                                        : nb_onednn_matrix(t, c->k, c->n, c->ld[B], 1);
     dnnl_memory_desc_t out = nb_onednn_matrix(t, c->m, c->n, c->ld[C], 1);
     dnnl_matmul_desc_t product;
     if (nb_onednn_good(t))
         t->status = dnnl_matmul_desc_init(&product, &a, &b, NULL, &out);
     t->description = nb_onednn_choose(t, &product, NULL);
     nb_onednn_add(t, DNNL_ARG_SRC, &a, A);
-    nb_onednn_add(t, DNNL_ARG_WEIGHTS, &b, panels ? NB_ONEDNN_OWN : B);
+    nb_onednn_add(t, DNNL_ARG_WEIGHTS, &b, B);
     nb_onednn_add(t, DNNL_ARG_DST, &out, C);
-    if (panels)
-        keep_rows(t);
 }
 
 // The weights as they lie into the memory of the argument, in its layout.
-static void pack(struct nb_onednn *t, const dnnl_memory_desc_t *plain, void *at,
-                 dnnl_memory_t packed) {
+static void pack(struct nb_onednn *t, const dnnl_memory_desc_t *plain, dnnl_memory_t packed) {
     dnnl_memory_t from = NULL;
     dnnl_primitive_desc_t description = NULL;
     dnnl_primitive_t reorder = NULL;
     const dnnl_memory_desc_t *layout = NULL;
     if (nb_onednn_good(t))
-        t->status = dnnl_memory_create(&from, plain, t->engine, at);
+        t->status = dnnl_memory_create(&from, plain, t->engine, t->whole.at[B]);
     if (nb_onednn_good(t))
         t->status = dnnl_memory_get_memory_desc(packed, &layout);
     if (nb_onednn_good(t))
@@ -172,10 +149,10 @@ static void pack(struct nb_onednn *t, const dnnl_memory_desc_t *plain, void *at,
 // c (m, n) = a (m, k) . w^T, w (n, k): the inner product of its networks.
 static void prepare_packed(struct nb_onednn *t, const struct nb_kernel *kernel) {
     const struct nb_call *c = &t->whole;
-    float *rows = nb_has_panels(kernel) ? rows_of_panels(t) : NULL;
+    bool b_transposed = kernel->name[8] == 't';
     dnnl_memory_desc_t a = nb_onednn_matrix(t, c->m, c->k, c->ld[A], 1);
-    dnnl_memory_desc_t plain = rows == NULL ? nb_onednn_matrix(t, c->n, c->k, c->ld[B], 1)
-                                            : nb_onednn_matrix(t, c->n, c->k, 1, c->n);
+    dnnl_memory_desc_t plain = b_transposed ? nb_onednn_matrix(t, c->n, c->k, c->ld[B], 1)
+                                            : nb_onednn_matrix(t, c->n, c->k, 1, c->ld[B]);
     dnnl_memory_desc_t any =
         nb_onednn_describe(t, 2, (dnnl_dims_t){(dnnl_dim_t)c->n, (dnnl_dim_t)c->k}, NULL);
     dnnl_memory_desc_t out = nb_onednn_matrix(t, c->m, c->n, c->ld[C], 1);
@@ -188,8 +165,7 @@ static void prepare_packed(struct nb_onednn *t, const struct nb_kernel *kernel) 
     nb_onednn_add(t, DNNL_ARG_SRC, &a, A);
     nb_onednn_add(t, DNNL_ARG_WEIGHTS, &packed, NB_ONEDNN_OWN);
     nb_onednn_add(t, DNNL_ARG_DST, &out, C);
-    pack(t, &plain, rows == NULL ? c->at[B] : rows, nb_onednn_added(t, DNNL_ARG_WEIGHTS));
-    free(rows);
+    pack(t, &plain, nb_onednn_added(t, DNNL_ARG_WEIGHTS));
 }
 
 // How the rows of a kernel are prepared.
@@ -219,13 +195,22 @@ static enum nb_code open_row(const struct nb_job *job, const struct work *work, 
     struct nb_onednn *t = calloc(1, sizeof *t);
     if (t == NULL)
         return nb_error_set(error, NB_FAILED, "not enough memory; free some");
+    if (nb_open_product(job, &t->copied, error) != NB_OK) {
+        free(t);
+        return error->code;
+    }
     t->whole = nb_operands_call(job->operands, job->operands->first);
+    if (t->copied != NULL)
+        t->whole = nb_without_panels(t->copied, &t->whole);
     t->status = dnnl_engine_create(&t->engine, dnnl_cpu, 0);
     if (nb_onednn_good(t))
         t->status = dnnl_stream_create(&t->stream, t->engine, dnnl_stream_default_flags);
     while (strcmp(work->kernel, kernel->name) != 0)
         work++;
     work->prepare(t, kernel);
+    for (int i = 0; t->copied != NULL && i < t->count; i++)
+        if (t->operands[i] == B) // of each call in panels
+            t->operands[i] = NB_ONEDNN_OWN;
     nb_onednn_create(t, t->description, &t->primitive);
     nb_onednn_execute(t, t->primitive, t->count, t->args);
     if (!nb_onednn_good(t)) {

@@ -21,6 +21,7 @@ struct nb_onednn {
     void *at[NB_ONEDNN_ARGS];             // where it is now
     int count;
     struct nb_call whole; // of the operands that the row is prepared on
+    void *copied;         // of panels.h: b of that call as rows; NULL: it has no panels
 };
 
 static inline bool nb_onednn_good(const struct nb_onednn *t) { return t->status == dnnl_success; }

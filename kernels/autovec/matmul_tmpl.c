@@ -120,14 +120,13 @@ static void matmul_tn(size_t m, size_t n, size_t k, const real *a, size_t lda, c
 static void matmul_nn_panels(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                              size_t panel_stride, real *c, size_t ldc, const epilogue *out) {
     enum { PANEL = NB_PANEL(real) };
-    const size_t c_stride = out ? out->panel_stride : 0;
+    const epilogue whole = out ? *out : (epilogue){0};
+    epilogue rest = whole;
+    rest.panel_stride = 0;
     for (size_t j = 0; j < n; j += PANEL) {
-        const size_t panel = c_stride > 0 ? j / ldc : 0, column = j - panel * ldc;
-        epilogue rest = out ? *out : (epilogue){0};
-        rest.panel_stride = 0;
-        if (rest.bias)
-            rest.bias += j;
+        if (whole.bias)
+            rest.bias = whole.bias + j;
         matmul_nn(m, at_most(PANEL, n - j), k, a, lda, b + j / PANEL * panel_stride, PANEL,
-                  c + panel * c_stride + column, ldc, &rest);
+                  at(&whole, c, ldc, j), ldc, &rest);
     }
 }
