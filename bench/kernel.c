@@ -23,6 +23,7 @@ PER_ELEMENT(matmul_nn, 2)
 PER_ELEMENT(matmul_nt, 2)
 PER_ELEMENT(matmul_tn, 2)
 PER_ELEMENT(matmul_nn_panels, 2)
+PER_ELEMENT(matmul_nt_panels, 2)
 PER_ELEMENT(row_sum, 1)
 PER_ELEMENT(row_moments, 4) // sum; x - mean, its square, their sum
 PER_ELEMENT(column_sum, 1)

@@ -11,16 +11,16 @@
 
 const char *const nb_preset_names[] = {"quick", "default", "full", NULL};
 
-// Products of the networks 784-256-10 and 784-1000-1000-10 for batches B: forward x . w, with w in
-// panels, as training keeps it, and in rows; gradient of the input dy . w^T (not of the first
+// Products of the networks 784-256-10 and 784-1000-1000-10 for batches B, with w in panels, as
+// training keeps it, and in rows: forward x . w; gradient of the input dy . w^T (not of the first
 // layer); gradient of the weights x^T . dy.
 #define SMALL_NETWORK(B)                                \
     "matmul_nn*:" B "x256x784 matmul_nn*:" B "x10x256 " \
-    "matmul_nt:" B "x256x10 "                           \
+    "matmul_nt*:" B "x256x10 "                          \
     "matmul_tn:784x256x" B " matmul_tn:256x10x" B " "
 #define LARGE_NETWORK(B)                                                             \
     "matmul_nn*:" B "x1000x784 matmul_nn*:" B "x1000x1000 matmul_nn*:" B "x10x1000 " \
-    "matmul_nt:" B "x1000x1000 matmul_nt:" B "x1000x10 "                             \
+    "matmul_nt*:" B "x1000x1000 matmul_nt*:" B "x1000x10 "                           \
     "matmul_tn:784x1000x" B " matmul_tn:1000x1000x" B " matmul_tn:1000x10x" B " "
 // The steps of batch normalization are in the whole.
 #define NORMALIZATION(shape)                                                                \

@@ -44,6 +44,7 @@ CALL(nn)
 CALL(nt)
 CALL(tn)
 CALL(nn_panels)
+CALL(nt_panels)
 
 // How each form finds element (i, k) of the left and (k, j) of the right factor.
 struct form {
@@ -55,9 +56,10 @@ static real left(struct form form, const struct nb_call *call, size_t i, size_t 
 }
 
 static real right(struct form form, const struct nb_call *call, size_t k, size_t j) {
+    const size_t row = form.right_transposed ? j : k, col = form.right_transposed ? k : j;
     if (form.right_panels)
-        return AT(B, j / NB_PANEL(real), k * NB_PANEL(real) + j % NB_PANEL(real));
-    return form.right_transposed ? AT(B, j, k) : AT(B, k, j);
+        return AT(B, col / NB_PANEL(real), row * NB_PANEL(real) + col % NB_PANEL(real));
+    return AT(B, row, col);
 }
 
 // The chain of contract rule 1.
@@ -119,6 +121,7 @@ FORM(nn, false)
 FORM(nt, .right_transposed = true)
 FORM(tn, .left_transposed = true)
 FORM(nn_panels, .right_panels = true)
+FORM(nt_panels, .right_transposed = true, .right_panels = true)
 
 #define SUBJECT(form, a_rows, a_cols, cut_n, ...)                                            \
     {                                                                                        \
@@ -136,5 +139,6 @@ const struct nb_subject NB_REAL(nb_check_matmul)[] = {
     SUBJECT(nt, NB_M, NB_K, 1, NB_IN("b", NB_N, NB_K, NB_FILL_DATA)),
     SUBJECT(tn, NB_K, NB_M, 1, NB_IN("b", NB_K, NB_N, NB_FILL_DATA)),
     SUBJECT(nn_panels, NB_M, NB_K, NB_PANEL(real), NB_PANELS("b", NB_N, NB_K, NB_FILL_DATA)),
+    SUBJECT(nt_panels, NB_M, NB_K, 1, NB_PANELS("b", NB_K, NB_N, NB_FILL_DATA)),
     {0},
 };

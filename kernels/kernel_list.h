@@ -128,6 +128,10 @@
        columns, each (k, P), contiguous, one every panel_stride elements: element (l, j) is b[j / P * panel_stride + l * P +\
        j % P]. The last panel has all of its columns; what is behind n is not used. Split m as you like, n between panels. */\
     K(matmul, matmul_nn_panels, void, (size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,              \
+                                       size_t panel_stride, real *c, size_t ldc, const epilogue *out))                      \
+    /* nt_panels: c (m, n) = a (m, k) . b (n, k)^T, b with its columns in such panels, each (n, P): element (j, l) is        \
+       b[l / P * panel_stride + j * P + l % P]. Split m and n as you like. */                                               \
+    K(matmul, matmul_nt_panels, void, (size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,              \
                                        size_t panel_stride, real *c, size_t ldc, const epilogue *out))
 // clang-format on
 

@@ -106,7 +106,7 @@ static void matmul_few_k(const enum form form, size_t m, size_t n, size_t k, con
         for (size_t i = 0; i < m; i += rows) {
             for (size_t done = 0, j = start; done < j1 - j0; done += width, j += step) {
                 const size_t left = j1 - j < width ? j1 - j : width;
-                real *at = c_column(c, ldc, panel_stride, j) + i * ldc;
+                real *at = c + column(ldc, panel_stride, j) + i * ldc;
                 const struct tile_job t = {
                     .count = m - i < rows ? m - i : rows,
                     .a = form == TN ? a + i : a + i * lda,
@@ -184,7 +184,7 @@ static __attribute__((noinline)) void matmul_passing(size_t m, size_t n, size_t 
             .b = b + j,
             .lda = lda,
             .ldb = ldb,
-            .c = c_column(c, ldc, out ? out->panel_stride : 0, j),
+            .c = c + column(ldc, out ? out->panel_stride : 0, j),
             .ldc = ldc,
         };
 #define CASE(k)                         \

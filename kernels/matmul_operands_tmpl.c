@@ -3,10 +3,10 @@
 
 INLINE size_t whole_registers(size_t n) { return (n + LANES - 1) / LANES * LANES; }
 
-// Where column j of c begins, which lies in panels of ldc columns or, without a stride, in one
-// matrix.
-INLINE real *c_column(real *c, size_t ldc, size_t panel_stride, size_t j) {
-    return panel_stride > 0 ? c + j / ldc * panel_stride + j % ldc : c + j;
+// Where column j of a matrix begins, which lies in panels of ld columns or, without a stride, as a
+// whole.
+INLINE size_t column(size_t ld, size_t panel_stride, size_t j) {
+    return panel_stride > 0 ? j / ld * panel_stride + j % ld : j;
 }
 
 // Such rows share one set of the L1 cache.

@@ -20,13 +20,13 @@ INLINE bool is_swapped(size_t m, size_t n, size_t k, const epilogue *out) {
            m <= MOST_SWAPPED_M && n >= 2 * m && 2 * (n - m) * k >= 3 * m * n;
 }
 
-// c (m, n) <- a (m, k) . b (n, k) transposed
+// c (m, n) <- a (m, k) . b (n, k) transposed, b in panels or b_stride 0
 static void matmul_swapped(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
-                           size_t ldb, real *c, size_t ldc, const epilogue *out) {
+                           size_t ldb, size_t b_stride, real *c, size_t ldc, const epilogue *out) {
     static const epilogue more = {.accumulate = true};
-    _Alignas(64) real turned[MOST_TURNED];                // a (k, ld) transposed
-    _Alignas(64) real chains[SWAPPED_N * MOST_SWAPPED_M]; // c (cols, ld) transposed
-    const size_t ld = whole_registers(m);
+    _Alignas(64) real turned[MOST_TURNED];                               // a (k, ld) transposed
+    _Alignas(64) real chains[SWAPPED_N * MOST_SWAPPED_M];                // c (cols, ld) transposed
+    const size_t ld = whole_registers(m), step = b_stride > 0 ? ldb : k; // panel after panel
     const bool accumulate = out && out->accumulate;
     epilogue rest = out ? *out : (epilogue){0};
     transpose(k, m, a, lda, turned, ld);
@@ -34,7 +34,10 @@ static void matmul_swapped(size_t m, size_t n, size_t k, const real *a, size_t l
         const size_t cols = n - j < SWAPPED_N ? n - j : SWAPPED_N;
         if (accumulate)
             transpose(cols, m, c + j, ldc, chains, ld);
-        matmul_nn(cols, m, k, b + j * ldb, ldb, turned, ld, chains, ld, accumulate ? &more : NULL);
+        for (size_t k0 = 0; k0 < k; k0 += step)
+            matmul_nn(cols, m, k - k0 < step ? k - k0 : step,
+                      b + j * ldb + column(ldb, b_stride, k0), ldb, turned + k0 * ld, ld, chains,
+                      ld, accumulate || k0 > 0 ? &more : NULL);
         if (out && out->bias)
             rest.bias = out->bias + j;
         store_narrow(m, cols, chains, ld, c + j, ldc, out ? &rest : NULL);

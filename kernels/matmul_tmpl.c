@@ -3,7 +3,8 @@
 // Blocks over k carry the chain through memory; that changes no bit. The three forms share one loop
 // nest and differ in how a tile finds its operands:
 //   a(i, k) = a[i * lda + k] in nn and nt, a[k * lda + i] in tn
-//   b(k, j) = b[k * ldb + j] in nn and tn; nt transposes a panel of b to that first
+//   b(k, j) = b[k * ldb + j] in nn and tn; nt transposes a panel of b to that first, whose own
+//   columns, k, may lie in panels of ldb, b_stride apart
 // The anatomy (packed blocks, panels, register tile) is that of Goto & van de Geijn 2008 and BLIS
 // (Van Zee & van de Geijn 2015), except that only what is slow to read where it lies is copied.
 
@@ -41,7 +42,7 @@ _Static_assert(NB_PANEL(real) % MOST_COLS == 0 && BLOCK_N % NB_PANEL(real) == 0,
 struct product {
     size_t m, n, k;
     const real *a, *b;
-    size_t lda, ldb;
+    size_t lda, ldb, b_stride;
     real *c;
     size_t ldc, panel_stride;
     const epilogue *out;
@@ -117,7 +118,8 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     if (COPY_PANELS && packed && j == at->j0)
         pack_tiles(t.k, at->i1 - at->i0, p->a + at->k0 * p->lda + at->i0, p->lda, p->packed);
     if (form == NT && !filled)
-        transpose(t.k, cols, p->b + j * p->ldb + at->k0, p->ldb, panel, vecs * LANES);
+        transpose_panels(t.k, cols, p->b + j * p->ldb, p->ldb, p->b_stride, at->k0, panel,
+                         vecs * LANES);
     for (size_t i = at->i0; i < at->i1;) {
         struct stack next = next_tiles(p->rows, at->i1 - i, p->packs);
         real *unfinished = p->partial + (i - at->first) * block_cols + (j - at->j0);
@@ -133,7 +135,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
             t.a = form == TN ? p->a + at->k0 * p->lda + i : p->a + i * p->lda + at->k0;
             t.step = form == TN ? next.rows : next.rows * p->lda;
         }
-        t.c = aside ? unfinished : c_column(p->c, p->ldc, p->panel_stride, j) + i * p->ldc;
+        t.c = aside ? unfinished : p->c + column(p->ldc, p->panel_stride, j) + i * p->ldc;
         t.start = begins && !(out && out->accumulate) ? NULL : sgd ? unfinished : t.c;
         t.claims = p->claims && !aside && t.start != t.c;
         if (form != TN && first)
@@ -216,7 +218,8 @@ INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, s
 }
 
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
-                   const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
+                   const real *b, size_t ldb, size_t b_stride, real *c, size_t ldc,
+                   const epilogue *out) {
     _Alignas(64) real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied, or transposed
     _Alignas(64) real room[ROOM];
     if (form != NT && is_narrow(form, m, n, k)) {
@@ -228,7 +231,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         return;
     }
     const size_t few = is_few_k(k) && MOST_FEW_OF_NT > MOST_FEW ? MOST_FEW : MOST_FEW_OF_NT;
-    if (form == NT && m > 0 && m <= few && !(out && out->panel_stride > 0)) {
+    if (form == NT && b_stride == 0 && m > 0 && m <= few && !(out && out->panel_stride > 0)) {
         matmul_few(BY_ROWS, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
@@ -252,7 +255,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool aside = out && out->sgd && k > BLOCK_K;
     const size_t most_k = form == NN && ldb == NB_PANEL(real) ? MOST_PANEL_K : BLOCK_K;
     const size_t blocks = k > most_k ? (k + most_k - 1) / most_k : 1;
-    const size_t step = k > 0 ? (k + blocks - 1) / blocks : 1;
+    const size_t even = k > 0 ? (k + blocks - 1) / blocks : 1;
+    const size_t step = b_stride > 0 ? (even + ldb - 1) / ldb * ldb : even; // whole panels
     const bool crowded = form != NT && crowds(k, ldb);
     // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
     const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 && !(form == NT && m <= MOST_ONCE)
@@ -275,6 +279,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .lda = lda,
         .b = b,
         .ldb = ldb,
+        .b_stride = b_stride,
         .c = c,
         .ldc = ldc,
         .panel_stride = out ? out->panel_stride : 0,
@@ -308,22 +313,29 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
 
 static void matmul_nn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    matmul(NN, m, n, k, a, lda, b, ldb, c, ldc, out);
+    matmul(NN, m, n, k, a, lda, b, ldb, 0, c, ldc, out);
 }
 
 #include "kernels/matmul_swapped_tmpl.c"
 
+// c (m, n) <- a (m, k) . b (n, k) transposed, the columns of b in panels of ldb, or b_stride being
+// 0
+static void nt(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
+               size_t b_stride, real *c, size_t ldc, const epilogue *out) {
+    if (is_swapped(m, n, k, out))
+        matmul_swapped(m, n, k, a, lda, b, ldb, b_stride, c, ldc, out);
+    else
+        matmul(NT, m, n, k, a, lda, b, ldb, b_stride, c, ldc, out);
+}
+
 static void matmul_nt(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    if (is_swapped(m, n, k, out))
-        matmul_swapped(m, n, k, a, lda, b, ldb, c, ldc, out);
-    else
-        matmul(NT, m, n, k, a, lda, b, ldb, c, ldc, out);
+    nt(m, n, k, a, lda, b, ldb, 0, c, ldc, out);
 }
 
 static void matmul_tn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    matmul(TN, m, n, k, a, lda, b, ldb, c, ldc, out);
+    matmul(TN, m, n, k, a, lda, b, ldb, 0, c, ldc, out);
 }
 
 #include "kernels/matmul_panels_tmpl.c"

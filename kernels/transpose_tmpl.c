@@ -65,3 +65,13 @@ static void transpose(size_t k, size_t cols, const real *x, size_t ldx, real *pa
         }
     }
 }
+
+// Columns k0 to k0 + k of x (cols, ...), which may lie in panels -> panel (k, ldp)
+INLINE void transpose_panels(size_t k, size_t cols, const real *x, size_t ldx, size_t x_stride,
+                             size_t k0, real *panel, size_t ldp) {
+    for (size_t done = 0, piece; done < k; done += piece) {
+        const size_t at = k0 + done, whole = x_stride > 0 ? ldx - at % ldx : k;
+        piece = k - done < whole ? k - done : whole;
+        transpose(piece, cols, x + column(ldx, x_stride, at), ldx, panel + done * ldp, ldp);
+    }
+}

@@ -177,18 +177,12 @@ static void update_weights(network *net, size_t l, size_t rows, struct range in,
         step_weights(net, layer, in, cols);
 }
 
-// dz of layer l - 1 (rows, columns cols) = dz of layer l . W^T, panel after panel of layer l's
-// outputs.
+// dz of layer l - 1 (rows, columns cols) = dz of layer l . W^T
 static void backward_input(const network *net, size_t l, size_t rows, struct range cols) {
     const struct layer *layer = &net->layer[l], *below = &net->layer[l - 1];
-    for (size_t c = 0; c < layer->out; c += PANEL) {
-        const size_t depth = layer->out - c < PANEL ? layer->out - c : PANEL;
-        const epilogue out = {.accumulate = c > 0};
-        const real *w =
-            layer->weight.value + weight_index(layer->in, cols.begin, c); // (cols, depth)
-        net->k->matmul_nt(rows, cols.end - cols.begin, depth, layer->dz + c, layer->ld, w, PANEL,
-                          below->dz + cols.begin, below->ld, &out);
-    }
+    const real *w = layer->weight.value + weight_index(layer->in, cols.begin, 0);
+    net->k->matmul_nt_panels(rows, cols.end - cols.begin, layer->out, layer->dz, layer->ld, w,
+                             layer->in * PANEL, below->dz + cols.begin, below->ld, NULL);
 }
 
 static void update_bias(const network *net, struct layer *layer, size_t rows, struct range cols) {

@@ -27,8 +27,8 @@ enum { A, B, C };
     PRODUCT(tn, dtype, real, gemm, 1, lda, ldb, 1)
 PRODUCTS(f32, float, bli_sgemm_ex)
 PRODUCTS(f64, double, bli_dgemm_ex)
-NB_PRODUCT_IN_PANELS(f32)
-NB_PRODUCT_IN_PANELS(f64)
+NB_PRODUCTS_IN_PANELS(f32)
+NB_PRODUCTS_IN_PANELS(f64)
 
 static const struct nb_offer offers[] = {
     NB_PRODUCT_OFFERS(NB_F32, f32), NB_PRODUCT_OFFERS(NB_F64, f64), {0}};

@@ -57,8 +57,8 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
     }
 PRODUCT(f32, float, s)
 PRODUCT(f64, double, d)
-NB_PRODUCT_IN_PANELS(f32)
-NB_PRODUCT_IN_PANELS(f64)
+NB_PRODUCTS_IN_PANELS(f32)
+NB_PRODUCTS_IN_PANELS(f64)
 
 static const struct nb_offer offers[] = {
     NB_PRODUCT_OFFERS(NB_F32, f32), NB_PRODUCT_OFFERS(NB_F64, f64), {0}};

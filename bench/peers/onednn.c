@@ -179,6 +179,7 @@ static const struct work plain[] = {
     {"matmul_nt", prepare_plain},
     {"matmul_tn", prepare_plain},
     {"matmul_nn_panels", prepare_plain},
+    {"matmul_nt_panels", prepare_plain},
     {"layernorm_forward", nb_onednn_layernorm_forward},
     {"layernorm_backward", nb_onednn_layernorm_backward},
     {"batchnorm_forward", nb_onednn_batchnorm_forward},
@@ -187,7 +188,7 @@ static const struct work plain[] = {
     {"batchnorm_relu_backward", nb_onednn_batchnorm_backward},
 };
 static const struct work packed[] = {{"matmul_nn_panels", prepare_packed},
-                                     {"matmul_nt", prepare_packed}};
+                                     {"matmul_nt_panels", prepare_packed}};
 
 static enum nb_code open_row(const struct nb_job *job, const struct work *work, void **table,
                              struct nb_error *error) {
@@ -242,6 +243,7 @@ static const struct nb_offer plain_offers[] = {
     OFFER("matmul_nt", .hot_only = false),
     OFFER("matmul_tn", .hot_only = false),
     OFFER("matmul_nn_panels", .hot_only = true),
+    OFFER("matmul_nt_panels", .hot_only = true),
     OFFER("layernorm_forward", .plain_moments = true, .left_out = NB_ONEDNN_BIT(NB_LN_RSTD)),
     OFFER("layernorm_backward", .from_variance = true,
           .summed = NB_ONEDNN_BIT(NB_BACK_DGAMMA) | NB_ONEDNN_BIT(NB_BACK_DBETA)),
@@ -253,7 +255,7 @@ static const struct nb_offer plain_offers[] = {
 };
 static const struct nb_offer packed_offers[] = {
     OFFER("matmul_nn_panels", .hot_only = true),
-    OFFER("matmul_nt", .hot_only = true),
+    OFFER("matmul_nt_panels", .hot_only = true),
     {0},
 };
 

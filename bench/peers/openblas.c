@@ -24,8 +24,8 @@ enum { A, B, C };
     PRODUCT(tn, dtype, real, gemm, CblasTrans, CblasNoTrans)
 PRODUCTS(f32, float, cblas_sgemm)
 PRODUCTS(f64, double, cblas_dgemm)
-NB_PRODUCT_IN_PANELS(f32)
-NB_PRODUCT_IN_PANELS(f64)
+NB_PRODUCTS_IN_PANELS(f32)
+NB_PRODUCTS_IN_PANELS(f64)
 
 static const struct nb_offer offers[] = {
     NB_PRODUCT_OFFERS(NB_F32, f32), NB_PRODUCT_OFFERS(NB_F64, f64), {0}};

@@ -10,6 +10,8 @@ enum {
     DEPTH = 32, // rows of b
 };
 
+_Static_assert(NB_PANEL(real) % DEPTH == 0, "what is transposed lies in one panel");
+
 // s (cols) += a0 * b[0] + a1 * b[1] + a2 * b[2] + a3 * b[3], rows of b ldb apart
 INLINE void add_rows(size_t cols, const real *a, size_t a_step, const real *b, size_t ldb,
                      real *s) {
@@ -68,9 +70,10 @@ static void transpose(size_t depth, size_t cols, const real *b, size_t ldb, real
     }
 }
 
-// c (m, n), where a(i, l) = a[i * a_row + l * a_step], and b is (k, n), or (n, k) when transposed.
+// c (m, n), where a(i, l) = a[i * a_row + l * a_step], and b is (k, n), or (n, k) when transposed,
+// then in panels of ldb columns, unless b_stride is 0.
 INLINE void matmul(const bool transposed, size_t m, size_t n, size_t k, const real *a, size_t a_row,
-                   size_t a_step, const real *b, size_t ldb, real *c, size_t ldc,
+                   size_t a_step, const real *b, size_t ldb, size_t b_stride, real *c, size_t ldc,
                    const epilogue *out) {
     real s[STRIP][TILE_COLS], block[DEPTH * TILE_COLS];
     const bool accumulate = out && out->accumulate;
@@ -86,8 +89,9 @@ INLINE void matmul(const bool transposed, size_t m, size_t n, size_t k, const re
                 const size_t depth = at_most(DEPTH, k - l0), fours = depth / 4 * 4;
                 const real *bl = transposed ? block : b + l0 * ldb + j0;
                 const size_t ldbl = transposed ? (size_t)TILE_COLS : ldb;
+                const size_t col = b_stride > 0 ? l0 / ldb * b_stride + l0 % ldb : l0;
                 if (transposed)
-                    transpose(depth, cols, b + j0 * ldb + l0, ldb, block);
+                    transpose(depth, cols, b + j0 * ldb + col, ldb, block);
                 for (size_t i = 0; i < rows; i++) {
                     const real *ai = a + (i0 + i) * a_row + l0 * a_step;
                     for (size_t l = 0; l < fours; l += 4)
@@ -104,17 +108,17 @@ INLINE void matmul(const bool transposed, size_t m, size_t n, size_t k, const re
 
 static void matmul_nn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    matmul(false, m, n, k, a, lda, 1, b, ldb, c, ldc, out);
+    matmul(false, m, n, k, a, lda, 1, b, ldb, 0, c, ldc, out);
 }
 
 static void matmul_nt(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    matmul(true, m, n, k, a, lda, 1, b, ldb, c, ldc, out);
+    matmul(true, m, n, k, a, lda, 1, b, ldb, 0, c, ldc, out);
 }
 
 static void matmul_tn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    matmul(false, m, n, k, a, 1, lda, b, ldb, c, ldc, out);
+    matmul(false, m, n, k, a, 1, lda, b, ldb, 0, c, ldc, out);
 }
 
 static void matmul_nn_panels(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
@@ -129,4 +133,9 @@ static void matmul_nn_panels(size_t m, size_t n, size_t k, const real *a, size_t
         matmul_nn(m, at_most(PANEL, n - j), k, a, lda, b + j / PANEL * panel_stride, PANEL,
                   at(&whole, c, ldc, j), ldc, &rest);
     }
+}
+
+static void matmul_nt_panels(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
+                             size_t panel_stride, real *c, size_t ldc, const epilogue *out) {
+    matmul(true, m, n, k, a, lda, 1, b, NB_PANEL(real), panel_stride, c, ldc, out);
 }
