@@ -30,8 +30,9 @@ static void matmul_swapped(size_t m, size_t n, size_t k, const real *a, size_t l
     const bool accumulate = out && out->accumulate;
     epilogue rest = out ? *out : (epilogue){0};
     transpose(k, m, a, lda, turned, ld);
-    for (size_t j = 0; j < n; j += SWAPPED_N) {
-        const size_t cols = n - j < SWAPPED_N ? n - j : SWAPPED_N;
+    const size_t most = MOST_SWAPPED_M / ld * SWAPPED_N;
+    for (size_t j = 0; j < n; j += most) {
+        const size_t cols = n - j < most ? n - j : most;
         if (accumulate)
             transpose(cols, m, c + j, ldc, chains, ld);
         for (size_t k0 = 0; k0 < k; k0 += step)
