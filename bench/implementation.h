@@ -22,7 +22,7 @@ struct nb_implementation {
     const struct nb_offer *offer; // of the peer
 };
 
-// Our own code for a usable ISA.
+// Our own code for a usable ISA; of autovec that for the ISA which peers are held to, if they are.
 struct nb_implementation nb_implementation_ours(const struct nb_kernel *kernel, enum nb_dtype dtype,
                                                 enum nb_isa isa);
 

@@ -69,8 +69,8 @@ const struct nb_option nb_request_options[] = {
      .offset = offsetof(struct nb_request_options, peers)},
     {.name = "peers-isa",
      .value = "NAME",
-     .help = "best: each library's quickest code; avx2: all are held to AVX2, and so are our rows "
-             "where --isas names no others [best]",
+     .help = "best: each library's quickest code; avx2: all are held to AVX2, and so are autovec, "
+             "and our rows where --isas names no others [best]",
      .type = &nb_option_word,
      .choices = nb_peer_isas,
      .offset = offsetof(struct nb_request_options, peers_isa)},

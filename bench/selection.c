@@ -55,7 +55,8 @@ static const struct suite standard[] = {
     {"matmul_nn:256x256x256 matmul_nn:512x512x512 matmul_nn:1024x1024x1024", .hot = true,
      .all_isas = true, .f64 = true, .scalar_flops = FEW_SECONDS},
     {"matmul_nn:2048x2048x2048", .hot = true, .all_isas = true, .scalar_flops = FEW_SECONDS},
-    {NORMALIZATION("4,32,512,8192x256,1000") "softmax_xent:" BATCHES "x10 " PIXELS OPTIMIZERS,
+    {NORMALIZATION("4,32,128,512,8192x256,1000") NORMALIZATION("2048x256")
+         NORMALIZATION("8192x1024") "softmax_xent:" BATCHES "x10 " PIXELS OPTIMIZERS,
      .hot = true, .all_isas = true, .scalar_flops = FEW_SECONDS},
     {NORMALIZATION("512x256,1000") OPTIMIZERS, .cold = true},
     {"peak_triad:4096,65536,8388608 peak_copy:8388608", .hot = true, .all_isas = true},

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "kernels/autovec/autovec.h"
 #include "kernels/version.h"
 
 // What the CPU offers and the operating system saves on a context switch: the compiler's run-time
@@ -61,19 +62,31 @@ struct tables {
 #define TABLES(table, usable) \
     (struct tables) { &nb_table_f32_##table, &nb_table_f64_##table, usable }
 
+static struct tables autovec_up_to(enum nb_isa most) {
+#if defined(NB_BUILT_AUTOVEC_AVX512)
+    if (most >= NB_ISA_AVX512 && CPU_HAS_AVX512)
+        return TABLES(autovec_avx512, true);
+#endif
+#if defined(NB_BUILT_AUTOVEC_AVX2)
+    if (most >= NB_ISA_AVX2 && CPU_HAS_AVX2)
+        return TABLES(autovec_avx2, true);
+#endif
+    (void)most;
+    return TABLES(autovec, true);
+}
+
+const struct nb_kernels_f32 *nb_autovec_kernels_f32(enum nb_isa most) {
+    return autovec_up_to(most).f32;
+}
+const struct nb_kernels_f64 *nb_autovec_kernels_f64(enum nb_isa most) {
+    return autovec_up_to(most).f64;
+}
+
 // The tables of an ISA that was built; NULLs otherwise.
 static struct tables tables_of(enum nb_isa isa) {
     switch (isa) {
     case NB_ISA_AUTOVEC:
-#if defined(NB_BUILT_AUTOVEC_AVX512)
-        if (CPU_HAS_AVX512)
-            return TABLES(autovec_avx512, true);
-#endif
-#if defined(NB_BUILT_AUTOVEC_AVX2)
-        if (CPU_HAS_AVX2)
-            return TABLES(autovec_avx2, true);
-#endif
-        return TABLES(autovec, true);
+        return autovec_up_to(NB_ISA_COUNT);
     case NB_ISA_SCALAR:
 #if defined(NB_BUILT_SCALAR_FMA)
         if (CPU_HAS_FMA)

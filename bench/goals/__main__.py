@@ -12,7 +12,8 @@ from figures import Results  # noqa: E402
 from goals import judge  # noqa: E402
 from output import Failure, Folder, markdown  # noqa: E402
 
-FIELDS = ["goal", "wanted", "enough", "peers", "isa", "threads", "least", "at", "met", "of", "reached"]
+FIELDS = ["goal", "wanted", "enough", "peers", "isa", "threads", "least", "at", "met", "of", "reached",
+          "ceiling", "share"]
 HELD = {"avx2": "held-to-avx2"}  # folders of the same machine whose peers are held to an ISA
 
 
@@ -35,6 +36,26 @@ def counted(verdicts):
     return "%d of %d" % (sum(verdict.reached for verdict in verdicts), len(verdicts))
 
 
+def bound(verdict):
+    """Cells: the ceiling that binds, how much of it is reached, and what the figure would be at the ceiling itself."""
+    least = verdict.least
+    if not least.share > 0:
+        return ["", "", ""]
+    at_most = least.value / least.share
+    return [least.ceiling, "%.0f %%" % (100 * least.share), ("**%.2f**" if at_most < verdict.wanted else "%.2f") % at_most]
+
+
+def missed(verdicts):
+    """A row for each that is not reached, with what binds where it is missed most."""
+    rows = [[verdict.goal.name, head(*key_of(verdict)), "%.2f" % verdict.least.value, "%.2f" % verdict.wanted,
+             verdict.least.where, *bound(verdict)] for verdict in verdicts if not verdict.reached]
+    heads = [":goal", ":for", "least", "wanted", ":of", ":ceiling", "of it", "at it"]
+    return ["", "## What is not reached", "",
+            "Where it is missed most: the ceiling that binds there, how much of it is reached, and what the figure would be "
+            "at the ceiling itself; in bold where even that is less than wanted.", "",
+            markdown(heads, rows).rstrip()] if rows else []
+
+
 def page(results, verdicts):
     """A goal per row, an ISA with a number of threads per column; then those whose peers are held to that ISA."""
     settings = list(dict.fromkeys(map(key_of, verdicts)))
@@ -54,8 +75,9 @@ def page(results, verdicts):
     for isa in HELD:
         held = [verdict for verdict in verdicts if verdict.peers == isa]
         if held:
-            lines += ["", "*against %s*: the other libraries, too, are held to that ISA (`%s/`), and %s are reached." % (
+            lines += ["", "*against %s*: the other libraries and `autovec`, too, are held to that ISA (`%s/`), and %s are reached." % (
                 isa, HELD[isa], counted(held))]
+    lines += missed(verdicts)
     if results.missing:
         lines += ["", "Not in this folder: %s." % ", ".join(results.missing)]
     return "\n".join(lines) + "\n"
@@ -67,7 +89,8 @@ def table(verdicts):
     rows.writerow(FIELDS)
     for verdict in verdicts:
         rows.writerow([verdict.goal.name, verdict.wanted, verdict.goal.enough, verdict.peers, verdict.isa, verdict.threads,
-                       verdict.least.value, verdict.least.where, verdict.met, verdict.count, int(verdict.reached)])
+                       verdict.least.value, verdict.least.where, verdict.met, verdict.count, int(verdict.reached), verdict.least.ceiling,
+                       "" if verdict.least.share != verdict.least.share else verdict.least.share])
     return text.getvalue()
 
 

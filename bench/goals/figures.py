@@ -14,6 +14,8 @@ SUBJECTS = ("neon", "avx2", "avx512")  # goals are about these ISAs; other rows 
 class Figure(NamedTuple):
     value: float
     where: str  # the problem, or the setting, it stands for
+    ceiling: str = ""  # the one that binds there,
+    share: float = math.nan  # and how much of it is reached
 
 
 class Row(NamedTuple):
@@ -32,6 +34,9 @@ class Row(NamedTuple):
     def of(cls, row):
         return cls(row["problem"], row["isa"], int(row["threads"]), positive(row["median"]), number(row["gflops"]),
                    number(row["gbytes"]), number(row["share"]), row["ceiling"], number(row["vs_best_peer"]))
+
+    def figure(self, value):
+        return Figure(value, self.problem, self.ceiling, self.share)
 
 
 class Mean(NamedTuple):
@@ -107,13 +112,13 @@ class Results:
 
     def against_peers(self, isa, threads, wants):
         """Times of the best peer over ours."""
-        return [Figure(row.best_peer, row.problem) for row in self.of(isa, threads)
+        return [row.figure(row.best_peer) for row in self.of(isa, threads)
                 if wants(row.problem) and not math.isnan(row.best_peer)]
 
     def against(self, isa, threads, other):
         """Times of another ISA over those of this one."""
         theirs = {row.problem: row.median for row in self.of(other, threads)}
-        return [Figure(theirs[row.problem] / row.median, row.problem) for row in self.of(isa, threads)
+        return [row.figure(theirs[row.problem] / row.median) for row in self.of(isa, threads)
                 if row.problem in theirs]
 
     def ceiling(self, isa, threads, name, unit):
@@ -124,7 +129,7 @@ class Results:
     def of_ceiling(self, isa, threads, name, unit, wants):
         """What rows reach of a ceiling, whether or not it is what binds them."""
         rate = self.ceiling(isa, threads, name, unit)
-        return [Figure(getattr(row, unit) / rate, row.problem) for row in self.of(isa, threads)
+        return [row.figure(getattr(row, unit) / rate) for row in self.of(isa, threads)
                 if wants(row.problem) and rate > 0]
 
     def mean(self, isa, threads, family, name):
@@ -143,14 +148,17 @@ class Results:
             theirs = [epoch.median for epoch in self.epochs if epoch.program == "pytorch" and epoch.threads <= threads
                       and (epoch.norm, epoch.batch_size) == (ours.norm, batch_size)]
             if theirs:
-                figures.append(Figure(min(theirs) / ours.median, ours.norm))
+                figures.append(Figure(min(theirs) / ours.median, ours.norm, "FMA", self.of_peak(ours)))
         return figures
 
     def epoch_shares(self, isa, threads, batch_size):
-        """Of the FMA peak that was measured beside the epochs."""
-        peak = self.peaks.get((isa, threads), math.nan)
-        return [Figure(self.flop / epoch.median / peak, "%s, batch %d" % (epoch.norm, batch_size))
-                for epoch in self.ours(isa, threads, batch_size) if peak > 0]
+        shares = [(epoch, self.of_peak(epoch)) for epoch in self.ours(isa, threads, batch_size)]
+        return [Figure(share, "%s, batch %d" % (epoch.norm, batch_size), "FMA", share)
+                for epoch, share in shares if share > 0]
+
+    def of_peak(self, epoch):
+        """What an epoch reaches of the FMA peak that was measured beside the epochs."""
+        return self.flop / epoch.median / self.peaks.get((epoch.isa, epoch.threads), math.nan)
 
 
 def positive(what):
