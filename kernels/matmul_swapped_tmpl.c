@@ -24,9 +24,9 @@ INLINE bool is_swapped(size_t m, size_t n, size_t k, const epilogue *out) {
 static void matmul_swapped(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                            size_t ldb, size_t b_stride, real *c, size_t ldc, const epilogue *out) {
     static const epilogue more = {.accumulate = true};
-    _Alignas(64) real turned[MOST_TURNED];                               // a (k, ld) transposed
-    _Alignas(64) real chains[SWAPPED_N * MOST_SWAPPED_M];                // c (cols, ld) transposed
-    const size_t ld = whole_registers(m), step = b_stride > 0 ? ldb : k; // panel after panel
+    _Alignas(64) real turned[MOST_TURNED];                // a (k, ld) transposed
+    _Alignas(64) real chains[SWAPPED_N * MOST_SWAPPED_M]; // c (cols, ld) transposed
+    const size_t ld = whole_registers(m);
     const bool accumulate = out && out->accumulate;
     epilogue rest = out ? *out : (epilogue){0};
     transpose(k, m, a, lda, turned, ld);
@@ -35,10 +35,8 @@ static void matmul_swapped(size_t m, size_t n, size_t k, const real *a, size_t l
         const size_t cols = n - j < most ? n - j : most;
         if (accumulate)
             transpose(cols, m, c + j, ldc, chains, ld);
-        for (size_t k0 = 0; k0 < k; k0 += step)
-            matmul_nn(cols, m, k - k0 < step ? k - k0 : step,
-                      b + j * ldb + column(ldb, b_stride, k0), ldb, turned + k0 * ld, ld, chains,
-                      ld, accumulate || k0 > 0 ? &more : NULL);
+        nn(cols, m, k, b + j * ldb, ldb, b_stride, turned, ld, chains, ld,
+           accumulate ? &more : NULL);
         if (out && out->bias)
             rest.bias = out->bias + j;
         store_narrow(m, cols, chains, ld, c + j, ldc, out ? &rest : NULL);

@@ -44,12 +44,13 @@ struct tile_job {
     size_t count;      // of tiles
     const real *a, *b; // at (0, 0) of the first tile and of this k-block
     size_t lda, ldb, k;
-    size_t step;  // from a tile's a to that of the one below
-    real *panel;  // a copy of b is left here, rows of whole registers; NULL: no
-    bool asks;    // for b
-    bool claims;  // lines of c
-    real *packed; // by columns, a copy of a is left here, (k, TILE_ROWS) a tile; NULL: no
-    real *start;  // where the chains start, or NULL: at 0
+    size_t a_stride; // by rows: from a panel of a, of lda columns, to the next; 0: a is a matrix
+    size_t step;     // from a tile's a to that of the one below
+    real *panel;     // a copy of b is left here, rows of whole registers; NULL: no
+    bool asks;       // for b
+    bool claims;     // lines of c
+    real *packed;    // by columns, a copy of a is left here, (k, TILE_ROWS) a tile; NULL: no
+    real *start;     // where the chains start, or NULL: at 0
     size_t ldstart;
     real *c;
     size_t ldc;
@@ -265,7 +266,15 @@ INLINE void tiles(const size_t rows, const size_t vecs, const enum way way, cons
                 finish(count, vecs, part, u, c + i * u->ldc, acc + i);
             }
         } else {
-            multiply(rows, vecs, way, part, first, t, 0, t->k, a, packed, acc);
+            // Panel after panel of a, each found by the k of the whole; a matrix is a single one.
+            const real *panel = a;
+            for (size_t k0 = 0, k1 = t->k;; k0 = k1, k1 = t->k, panel += t->a_stride - t->lda) {
+                if (way <= AHEAD && t->a_stride > 0 && t->k - k0 > t->lda)
+                    k1 = k0 + t->lda;
+                multiply(rows, vecs, way, part, first, t, k0, k1, panel, packed, acc);
+                if (way > AHEAD || k1 == t->k)
+                    break;
+            }
             finish(rows, vecs, part, t, c, acc);
         }
         a += t->step;

@@ -3,8 +3,8 @@
 // Blocks over k carry the chain through memory; that changes no bit. The three forms share one loop
 // nest and differ in how a tile finds its operands:
 //   a(i, k) = a[i * lda + k] in nn and nt, a[k * lda + i] in tn
-//   b(k, j) = b[k * ldb + j] in nn and tn; nt transposes a panel of b to that first, whose own
-//   columns, k, may lie in panels of ldb, b_stride apart
+//   b(k, j) = b[k * ldb + j] in nn and tn; nt transposes a panel of b to that first
+// The k of a in nn and of b in nt may lie in panels of lda or ldb, a_stride or b_stride apart.
 // The anatomy (packed blocks, panels, register tile) is that of Goto & van de Geijn 2008 and BLIS
 // (Van Zee & van de Geijn 2015), except that only what is slow to read where it lies is copied.
 
@@ -42,7 +42,7 @@ _Static_assert(NB_PANEL(real) % MOST_COLS == 0 && BLOCK_N % NB_PANEL(real) == 0,
 struct product {
     size_t m, n, k;
     const real *a, *b;
-    size_t lda, ldb, b_stride;
+    size_t lda, ldb, a_stride, b_stride;
     real *c;
     size_t ldc, panel_stride;
     const epilogue *out;
@@ -96,6 +96,7 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
     const bool able = next_tiles(p->rows, at->i1 - at->i0, p->packs).rows >= LEAST_ASKING;
     struct tile_job t = {
         .lda = packed ? (size_t)TILE_ROWS : p->lda,
+        .a_stride = p->a_stride,
         .k = at->k1 - at->k0,
         .b = form == NT || filled ? panel : p->b + at->k0 * p->ldb + j,
         .ldb = form == NT || filled ? vecs * LANES : p->ldb,
@@ -132,7 +133,8 @@ INLINE void multiply_panel(const enum form form, const struct product *p, const 
             t.a = tile;
             t.step = PACKED_TILE;
         } else {
-            t.a = form == TN ? p->a + at->k0 * p->lda + i : p->a + i * p->lda + at->k0;
+            t.a = form == TN ? p->a + at->k0 * p->lda + i
+                             : p->a + i * p->lda + column(p->lda, p->a_stride, at->k0);
             t.step = form == TN ? next.rows : next.rows * p->lda;
         }
         t.c = aside ? unfinished : p->c + column(p->ldc, p->panel_stride, j) + i * p->ldc;
@@ -218,15 +220,15 @@ INLINE size_t kept_columns(const enum form form, size_t m, size_t n, size_t k, s
 }
 
 INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const real *a, size_t lda,
-                   const real *b, size_t ldb, size_t b_stride, real *c, size_t ldc,
+                   size_t a_stride, const real *b, size_t ldb, size_t b_stride, real *c, size_t ldc,
                    const epilogue *out) {
     _Alignas(64) real panel[BLOCK_K * MOST_COLS]; // b of some columns: copied, or transposed
     _Alignas(64) real room[ROOM];
-    if (form != NT && is_narrow(form, m, n, k)) {
+    if (form != NT && a_stride == 0 && is_narrow(form, m, n, k)) {
         matmul_narrow(form, m, n, k, a, lda, b, ldb, c, ldc, out);
         return;
     }
-    if (is_one_row(form, m, n, k) && !(out && out->panel_stride > 0)) {
+    if (a_stride == 0 && is_one_row(form, m, n, k) && !(out && out->panel_stride > 0)) {
         matmul_one_row(n, k, a, b, ldb, c, out);
         return;
     }
@@ -255,8 +257,8 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     const bool aside = out && out->sgd && k > BLOCK_K;
     const size_t most_k = form == NN && ldb == NB_PANEL(real) ? MOST_PANEL_K : BLOCK_K;
     const size_t blocks = k > most_k ? (k + most_k - 1) / most_k : 1;
-    const size_t even = k > 0 ? (k + blocks - 1) / blocks : 1;
-    const size_t step = b_stride > 0 ? (even + ldb - 1) / ldb * ldb : even; // whole panels
+    const size_t unit = a_stride > 0 ? lda : b_stride > 0 ? ldb : 1; // whole panels
+    const size_t step = k > 0 ? ((k + blocks - 1) / blocks + unit - 1) / unit * unit : 1;
     const bool crowded = form != NT && crowds(k, ldb);
     // So many rows of a block of k stay in L2, of which CPUs without AVX-512 have half a MiB.
     const size_t cached_m = COPY_PANELS && step > BLOCK_K / 2 && !(form == NT && m <= MOST_ONCE)
@@ -279,6 +281,7 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
         .lda = lda,
         .b = b,
         .ldb = ldb,
+        .a_stride = a_stride,
         .b_stride = b_stride,
         .c = c,
         .ldc = ldc,
@@ -311,9 +314,15 @@ INLINE void matmul(const enum form form, size_t m, size_t n, size_t k, const rea
     }
 }
 
+// c (m, n) <- a (m, k) . b (k, n), the columns of a in panels of lda, or a_stride being 0
+static void nn(size_t m, size_t n, size_t k, const real *a, size_t lda, size_t a_stride,
+               const real *b, size_t ldb, real *c, size_t ldc, const epilogue *out) {
+    matmul(NN, m, n, k, a, lda, a_stride, b, ldb, 0, c, ldc, out);
+}
+
 static void matmul_nn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    matmul(NN, m, n, k, a, lda, b, ldb, 0, c, ldc, out);
+    nn(m, n, k, a, lda, 0, b, ldb, c, ldc, out);
 }
 
 #include "kernels/matmul_swapped_tmpl.c"
@@ -325,7 +334,7 @@ static void nt(size_t m, size_t n, size_t k, const real *a, size_t lda, const re
     if (is_swapped(m, n, k, out))
         matmul_swapped(m, n, k, a, lda, b, ldb, b_stride, c, ldc, out);
     else
-        matmul(NT, m, n, k, a, lda, b, ldb, b_stride, c, ldc, out);
+        matmul(NT, m, n, k, a, lda, 0, b, ldb, b_stride, c, ldc, out);
 }
 
 static void matmul_nt(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
@@ -335,7 +344,7 @@ static void matmul_nt(size_t m, size_t n, size_t k, const real *a, size_t lda, c
 
 static void matmul_tn(size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b,
                       size_t ldb, real *c, size_t ldc, const epilogue *out) {
-    matmul(TN, m, n, k, a, lda, b, ldb, 0, c, ldc, out);
+    matmul(TN, m, n, k, a, lda, 0, b, ldb, 0, c, ldc, out);
 }
 
 #include "kernels/matmul_panels_tmpl.c"

@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/implementation.h"
 #include "bench/peer_core.h"
+#include "kernels/autovec/autovec.h"
 #include "kernels/kernels.h"
 
 static const char *const variable = "OPENBLAS_CORETYPE";
@@ -184,6 +186,30 @@ static void test_peers_without_a_variable(void **state) {
     json_decref(variables);
 }
 
+// The last test: nothing sets free what is held.
+static void test_autovec_is_held_with_them(void **state) {
+    (void)state;
+    struct nb_error error;
+    need_avx2();
+    const struct nb_kernel *kernel = nb_kernel_all(&error);
+    const void *best = nb_implementation_ours(kernel, NB_F64, NB_ISA_AUTOVEC).table;
+    const void *ours = nb_implementation_ours(kernel, NB_F64, NB_ISA_AVX2).table;
+    assert_ptr_equal(best, nb_isa_kernels_f64(NB_ISA_AUTOVEC));
+    assert_int_equal(nb_peer_core_hold("avx2", &error), NB_OK);
+    for (enum nb_dtype dtype = 0; dtype < NB_DTYPES; dtype++) {
+        struct nb_implementation held = nb_implementation_ours(kernel, dtype, NB_ISA_AUTOVEC);
+        assert_string_equal(held.name, "autovec");
+        assert_ptr_equal(held.table, dtype == NB_F32
+                                         ? (const void *)nb_autovec_kernels_f32(NB_ISA_AVX2)
+                                         : nb_autovec_kernels_f64(NB_ISA_AVX2));
+        assert_ptr_not_equal(held.table, dtype == NB_F32
+                                             ? (const void *)nb_autovec_kernels_f32(NB_ISA_SCALAR)
+                                             : nb_autovec_kernels_f64(NB_ISA_SCALAR));
+        assert_true((held.table == best) == !nb_isa_usable(NB_ISA_AVX512) || dtype == NB_F32);
+    }
+    assert_ptr_equal(nb_implementation_ours(kernel, NB_F64, NB_ISA_AVX2).table, ours);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_the_quickest, unset),
@@ -194,6 +220,7 @@ int main(void) {
         cmocka_unit_test_setup(test_who_hangs_is_left_out, unset),
         cmocka_unit_test_setup(test_the_user_decides, unset),
         cmocka_unit_test_setup(test_peers_without_a_variable, unset),
+        cmocka_unit_test_setup(test_autovec_is_held_with_them, unset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
