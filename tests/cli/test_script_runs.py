@@ -91,7 +91,8 @@ class Results(Scripts):
         self.assert_exit(self.run_script("results"), 0)
         held = "TOP/results/a-cpu-2/held-to-avx2"
         self.assertEqual([line.replace(self.top, "TOP") for line in self.logged("")][6:], [
-            "normbench bench --output %s --peers all --peers-isa avx2 --dtypes f32 --caches hot" % held,
+            "normbench bench --output %s --peers all --peers-isa avx2 --isas avx2,autovec --dtypes f32 "
+            "--caches hot" % held,
             "bench-programs --program TOP/b/src/normbench --only epochs --rounds 3 --norms batch,layer "
             "--output %s/programs --isas avx2 --peers-isa avx2" % held,
             "goals TOP/results/a-cpu-2"])
