@@ -3,6 +3,7 @@
 import argparse
 import csv
 import io
+import math
 import os
 import sys
 
@@ -12,8 +13,8 @@ from figures import Results  # noqa: E402
 from goals import judge  # noqa: E402
 from output import Failure, Folder, markdown  # noqa: E402
 
-FIELDS = ["goal", "wanted", "enough", "peers", "isa", "threads", "least", "at", "met", "of", "reached",
-          "ceiling", "share"]
+FIELDS = ["goal", "wanted", "enough", "peers", "isa", "threads", "least", "at", "met", "of", "reached", "ceiling",
+          "share"]
 HELD = {"avx2": "held-to-avx2"}  # folders of the same machine whose peers are held to an ISA
 
 
@@ -75,8 +76,8 @@ def page(results, verdicts):
     for isa in HELD:
         held = [verdict for verdict in verdicts if verdict.peers == isa]
         if held:
-            lines += ["", "*against %s*: the other libraries and `autovec`, too, are held to that ISA (`%s/`), and %s are reached." % (
-                isa, HELD[isa], counted(held))]
+            lines += ["", "*against %s*: the other libraries and `autovec`, too, are held to that ISA (`%s/`), and %s are "
+                      "reached." % (isa, HELD[isa], counted(held))]
     lines += missed(verdicts)
     if results.missing:
         lines += ["", "Not in this folder: %s." % ", ".join(results.missing)]
@@ -88,9 +89,10 @@ def table(verdicts):
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(FIELDS)
     for verdict in verdicts:
+        least = verdict.least
         rows.writerow([verdict.goal.name, verdict.wanted, verdict.goal.enough, verdict.peers, verdict.isa, verdict.threads,
-                       verdict.least.value, verdict.least.where, verdict.met, verdict.count, int(verdict.reached), verdict.least.ceiling,
-                       "" if verdict.least.share != verdict.least.share else verdict.least.share])
+                       least.value, least.where, verdict.met, verdict.count, int(verdict.reached), least.ceiling,
+                       "" if math.isnan(least.share) else least.share])
     return text.getvalue()
 
 

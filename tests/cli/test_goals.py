@@ -164,7 +164,8 @@ class Goals(unittest.TestCase):
         best, held = self.verdicts(), self.verdicts("avx2")
         self.assert_verdict(best["matmul: never far behind the best peer", "1"], 0.5, "matmul_nn:1x1x1", 0, 1, False)
         self.assert_verdict(held["matmul: never far behind the best peer", "1"], 1.5, "matmul_nn:1x1x1", 1, 1, True)
-        self.assert_verdict(held["all kernels: the contract is free, against autovec", "1"], 1.25, "matmul_nn:1x1x1", 1, 1, True)
+        self.assert_verdict(held["all kernels: the contract is free, against autovec", "1"],
+                            1.25, "matmul_nn:1x1x1", 1, 1, True)
         self.assertEqual((len(best), len(held)), (3, 3), "what is not about others is no matter of theirs")
         with open(os.path.join(self.folder, "goals.md")) as file:
             page = file.read()
