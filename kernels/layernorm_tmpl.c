@@ -40,7 +40,7 @@ INLINE void layernorm_groups(const bool past, const int relu, const size_t count
     if (groups > 0)
         row_means_of(count, cols, x, ldx, m0);
     for (size_t g = 0; g < groups; g++) {
-        row_moments_of(count, cols, x, ldx, m0, moments);
+        row_moments_of(false, count, cols, x, ldx, m0, moments);
         if (g + 1 < groups)
             row_means_of(count, cols, x + count * ldx, ldx, m0);
         UNROLL for (size_t r = 0; r < count; r++) {

@@ -30,24 +30,27 @@ INLINE void row_means_of(const size_t count, size_t n, const real *x, size_t ldx
     UNROLL for (size_t r = 0; r < count; r++) mean[r] = lanes_reduce_add(s[r]) / (real)n;
 }
 
-// Moments of `count` rows, a constant up to ROWS_ABREAST, from their rounded means.
-INLINE void row_moments_of(const size_t count, size_t n, const real *x, size_t ldx, const real *m0,
-                           struct moments *moments) {
+// Moments of `count` rows, a constant up to ROWS_ABREAST, from their rounded means: side by side,
+// so that what lanes sum stays in registers. `asks`: for rows that come from memory, which else
+// rests during this second pass.
+INLINE void row_moments_of(const bool asks, const size_t count, size_t n, const real *x, size_t ldx,
+                           const real *m0, struct moments *moments) {
     lanes s1[ROWS_ABREAST], s2[ROWS_ABREAST];
-    for (size_t r = 0; r < count; r++) {
-        const vec mean = v_set1(m0[r]);
-        lanes t1 = lanes_set1(0), t2 = lanes_set1(0);
-#define STEP(i, lane, left)                                                \
-    do {                                                                   \
-        vec d = v_sub(load_left(x + r * ldx + (i), left), mean);           \
-        t1.v[lane] = keep_left(left, v_add(t1.v[lane], d), t1.v[lane]);    \
-        t2.v[lane] = keep_left(left, v_fma(d, d, t2.v[lane]), t2.v[lane]); \
-    } while (0)
-        FOR_ROW(n, STEP);
-#undef STEP
-        s1[r] = t1;
-        s2[r] = t2;
+    vec mean[ROWS_ABREAST];
+    UNROLL for (size_t r = 0; r < count; r++) {
+        mean[r] = v_set1(m0[r]);
+        s1[r] = s2[r] = lanes_set1(0);
     }
+#define STEP(i, lane, left)                                         \
+    UNROLL for (size_t r = 0; r < count; r++) {                     \
+        vec *t1 = &s1[r].v[lane], *t2 = &s2[r].v[lane];             \
+        ask_far_lane(asks, lane, x + r * ldx + (i));                \
+        vec d = v_sub(load_left(x + r * ldx + (i), left), mean[r]); \
+        *t1 = keep_left(left, v_add(*t1, d), *t1);                  \
+        *t2 = keep_left(left, v_fma(d, d, *t2), *t2);               \
+    }
+    FOR_ROW(n, STEP);
+#undef STEP
     UNROLL for (size_t r = 0; r < count; r++) {
         const real sum = lanes_reduce_add(s1[r]), shift = sum / (real)n;
         const real m2 = r_fma(-sum, shift, lanes_reduce_add(s2[r]));
@@ -79,21 +82,29 @@ static void row_sum(size_t rows, size_t cols, const real *x, size_t ldx, real *s
         sum[i] = lanes_reduce_add(row_lanes(cols, x + i * ldx));
 }
 
-static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
-                        real *variance) {
+INLINE void row_moments_all(const bool asks, size_t rows, size_t cols, const real *x, size_t ldx,
+                            real *mean, real *variance) {
     real m0[ROWS_ABREAST];
     struct moments moments[ROWS_ABREAST];
-#define BODY(i, count)                                              \
-    do {                                                            \
-        row_means_of(count, cols, x + (i)*ldx, ldx, m0);            \
-        row_moments_of(count, cols, x + (i)*ldx, ldx, m0, moments); \
-        for (size_t r = 0; r < (count); r++) {                      \
-            mean[(i) + r] = moments[r].mean;                        \
-            variance[(i) + r] = moments[r].m2 / (real)cols;         \
-        }                                                           \
+#define BODY(i, count)                                                    \
+    do {                                                                  \
+        row_means_of(count, cols, x + (i)*ldx, ldx, m0);                  \
+        row_moments_of(asks, count, cols, x + (i)*ldx, ldx, m0, moments); \
+        for (size_t r = 0; r < (count); r++) {                            \
+            mean[(i) + r] = moments[r].mean;                              \
+            variance[(i) + r] = moments[r].m2 / (real)cols;               \
+        }                                                                 \
     } while (0)
     FOR_ROWS_ABREAST(ROWS_ABREAST, groups_of_rows(rows, cols), rows, BODY);
 #undef BODY
+}
+
+static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
+                        real *variance) {
+    if (is_far(rows, cols) && !is_short(cols))
+        row_moments_all(true, rows, cols, x, ldx, mean, variance);
+    else
+        row_moments_all(false, rows, cols, x, ldx, mean, variance);
 }
 
 INLINE size_t rows_of_block(size_t rows, size_t r0) {
