@@ -99,9 +99,11 @@ INLINE void row_moments_all(const bool asks, size_t rows, size_t cols, const rea
 #undef BODY
 }
 
+// Long rows from memory are asked for where that was measured to pay; on AMD's CPUs before Zen 5 it
+// does not (docs/performance.md).
 static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
                         real *variance) {
-    if (is_far(rows, cols) && !is_short(cols))
+    if (is_far(rows, cols) && !is_short(cols) && follows_strides())
         row_moments_all(true, rows, cols, x, ldx, mean, variance);
     else
         row_moments_all(false, rows, cols, x, ldx, mean, variance);
