@@ -99,8 +99,8 @@ INLINE void row_moments_all(const bool asks, size_t rows, size_t cols, const rea
 #undef BODY
 }
 
-// Long rows from memory are asked for where that was measured to pay; on AMD's CPUs before Zen 5 it
-// does not (docs/performance.md).
+// Long rows from memory are asked for where that was measured to pay, on Zen 5, which is known by
+// its following of strides; on Zen 4 asking lost, others were not measured (docs/performance.md).
 static void row_moments(size_t rows, size_t cols, const real *x, size_t ldx, real *mean,
                         real *variance) {
     if (is_far(rows, cols) && !is_short(cols) && follows_strides())
